@@ -1,0 +1,125 @@
+#include "config/quantities.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace pgweir::config {
+
+namespace {
+
+bool is_digits(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+struct Unit {
+    std::string_view name;
+    std::int64_t milliseconds;
+};
+constexpr std::array<Unit, 4> units = {{{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
+
+// Digits as a number; too many of them are larger than any range.
+std::int64_t number_of(std::string_view digits) {
+    constexpr std::int64_t huge = 1'000'000'000'000;
+    std::int64_t value = 0;
+    const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return ec != std::errc() || value > huge ? huge : value;
+}
+
+bool is_within(const Facts& facts, std::int64_t value) {
+    return value >= facts.min && value <= facts.max;
+}
+
+std::string or_word(const Facts& facts) {
+    return facts.word.empty() ? std::string() : fmt::format(", or {}", facts.word);
+}
+
+}  // namespace
+
+std::string whole_number_range(const Facts& facts) {
+    return fmt::format("{} to {}{}", facts.min, facts.max, or_word(facts));
+}
+
+std::string duration_range(const Facts& facts) {
+    return fmt::format("{} to {}", text_of(std::chrono::milliseconds(facts.min)),
+                       text_of(std::chrono::milliseconds(facts.max)));
+}
+
+std::string share_range(const Facts& facts) {
+    return fmt::format("{}% to {}%{}", facts.min, facts.max, or_word(facts));
+}
+
+std::optional<std::string> read_whole_number(const Facts& facts, std::string_view text, std::int64_t& value) {
+    if (!facts.word.empty() && text == facts.word) {
+        value = 0;
+        return std::nullopt;
+    }
+    const bool is_negative = text.starts_with('-') && is_digits(text.substr(1));
+    if (!is_digits(text) && !is_negative) {
+        return fmt::format("is not a whole number ({})", whole_number_range(facts));
+    }
+    const std::int64_t number = is_negative ? -1 : number_of(text);
+    if (!is_within(facts, number)) {
+        return fmt::format("is out of range: {}", whole_number_range(facts));
+    }
+    value = number;
+    return std::nullopt;
+}
+
+std::optional<std::string> read_duration(const Facts& facts, std::string_view text, std::chrono::milliseconds& value) {
+    const std::size_t digits_end = std::min(text.find_first_not_of("0123456789"), text.size());
+    const std::string_view digits = text.substr(0, digits_end);
+    const std::string_view unit_name = text.substr(digits_end);
+    if (digits.empty()) {
+        return std::string("is not a duration: write 250ms, 30s, 5m or 1h");
+    }
+    if (unit_name.empty()) {
+        return fmt::format("needs a unit: write {}s", digits.size() > 12 ? "30" : digits);
+    }
+    for (const Unit& unit : units) {
+        if (unit.name != unit_name) {
+            continue;
+        }
+        const std::int64_t count = number_of(digits) * unit.milliseconds;
+        if (!is_within(facts, count)) {
+            return fmt::format("is out of range: {}", duration_range(facts));
+        }
+        value = std::chrono::milliseconds(count);
+        return std::nullopt;
+    }
+    return std::string("is not a duration: the units are ms, s, m and h, after a whole number without a blank");
+}
+
+std::optional<std::string> read_share(const Facts& facts, std::string_view text, double& percent) {
+    const bool has_sign = text.ends_with('%');
+    const std::string_view number = has_sign ? text.substr(0, text.size() - 1) : text;
+    const std::size_t dot = number.find('.');
+    const bool is_number = is_digits(number.substr(0, dot)) && number.size() <= 12 &&
+                           (dot == std::string_view::npos || is_digits(number.substr(dot + 1)));
+    if (!is_number) {
+        return fmt::format("is not a percentage ({})", share_range(facts));
+    }
+    std::from_chars(number.data(), number.data() + number.size(), percent);
+    if (!has_sign) {
+        // 0.8 is how code writes it, 80 how people do.
+        const double meant = dot != std::string_view::npos && percent <= 1.0 ? percent * 100.0 : percent;
+        return fmt::format("needs a percent sign: write {:.4g}%", meant);
+    }
+    if (percent < static_cast<double>(facts.min) || percent > static_cast<double>(facts.max)) {
+        return fmt::format("is out of range: {}", share_range(facts));
+    }
+    return std::nullopt;
+}
+
+std::string text_of(std::chrono::milliseconds value) {
+    for (const Unit& unit : units) {
+        if (value.count() != 0 && value.count() % unit.milliseconds == 0) {
+            return fmt::format("{}{}", value.count() / unit.milliseconds, unit.name);
+        }
+    }
+    return "0s";
+}
+
+}  // namespace pgweir::config

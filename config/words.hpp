@@ -1,0 +1,37 @@
+// The words of the options that are a choice, as the file, the reference, metrics and
+// SHOW spell them.
+#pragma once
+
+#include "config/options.hpp"
+#include "config/schema.hpp"
+
+#include <array>
+#include <string_view>
+
+namespace pgweir::config {
+
+std::string_view text_of(TlsMode value);
+std::string_view text_of(TlsVersion value);
+std::string_view text_of(PoolMode value);
+std::string_view text_of(LogFormat value);
+std::string_view text_of(LogLevel value);
+std::string_view text_of(Reload value);
+
+// Every value of the argument's type, in the order in which they are listed for people.
+constexpr std::array<TlsMode, 3> all_values(TlsMode /*kind*/) {
+    return {TlsMode::disable, TlsMode::allow, TlsMode::require};
+}
+constexpr std::array<TlsVersion, 2> all_values(TlsVersion /*kind*/) {
+    return {TlsVersion::tls_1_2, TlsVersion::tls_1_3};
+}
+constexpr std::array<PoolMode, 2> all_values(PoolMode /*kind*/) {
+    return {PoolMode::transaction, PoolMode::session};
+}
+constexpr std::array<LogFormat, 2> all_values(LogFormat /*kind*/) {
+    return {LogFormat::text, LogFormat::json};
+}
+constexpr std::array<LogLevel, 4> all_values(LogLevel /*kind*/) {
+    return {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error};
+}
+
+}  // namespace pgweir::config

@@ -1,0 +1,243 @@
+// Every metric, declared once: a member in a struct of cells or state, and a row that
+// points at the member with its name, unit and help.
+#pragma once
+
+#include "metrics/cells.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <tuple>
+#include <variant>
+
+namespace pgweir::metrics {
+
+// The order of enumerators is the order of the arrays below.
+enum class ServerState { connecting, idle, leased, recovering, inspecting, closing };
+enum class ClientState { idle, active, waiting };
+enum class BreakerState { closed, open, half_open };
+enum class Refusal {
+    max_client_conn,
+    max_user_client_connections,
+    breaker_open,
+    queue_full,
+    queue_timeout,
+    upstream_unavailable,
+    draining
+};
+enum class LoginOutcome { accepted, refused, authentication_failed, protocol_error, timeout, closed, cancel_request };
+enum class DialOutcome { ok, capacity, credential, transient, settings };
+
+// One relay thread's share of one pool. Written by that thread only.
+struct RelayCells {
+    Counter client_received_bytes;   // from clients
+    Counter client_sent_bytes;       // to clients
+    Counter server_received_bytes;
+    Counter server_sent_bytes;
+    Counter statements;               // Query and Execute messages
+    Counter transactions;             // exchanges that ended with the server idle
+    Counter server_assignments;       // leases
+    Counter recovered_servers;        // abandoned servers made clean again
+    Counter lost_servers;             // servers closed because they could not be proved clean, or died
+    Counter cancel_requests;          // passed on upstream
+    Histogram<16> queue_wait;         // seconds
+    Histogram<16> transaction_time;   // seconds, lease to release
+    std::array<Gauge, 3> clients;     // by ClientState
+};
+
+// One login thread's logins. Written by that thread only.
+struct LoginCells {
+    std::array<Counter, 7> logins;     // by LoginOutcome
+    std::array<Counter, 7> refusals;   // by Refusal: those made during login
+    Histogram<16> login_time;          // seconds, accept to hand-over
+    Counter tls_handshakes;
+    Gauge logging_in;   // clients on their way in
+};
+
+// What a pool looks like at the moment of a scrape. Values, filled by the pool under its lock.
+struct PoolState {
+    std::array<std::uint64_t, 6> servers{};               // by ServerState
+    std::array<std::uint64_t, 5> dials{};                 // by DialOutcome, since start
+    std::array<std::uint64_t, 7> refusals{};              // by Refusal, since start: those made by the queue
+    std::array<std::uint64_t, 3> breaker_transitions{};   // by BreakerState entered, since start
+    std::uint64_t pool_size = 0;                          // configured
+    std::uint64_t effective_size = 0;                     // lower after a capacity refusal
+    std::uint64_t in_use = 0;                             // leased and recovering servers
+    std::uint64_t waiting = 0;
+    std::uint64_t pinned = 0;
+    double usage_window = 0;   // share of the effective size, time-weighted over the breaker's window
+    double longest_wait_seconds = 0;
+    BreakerState breaker = BreakerState::closed;
+};
+
+// What the operating system says of the process.
+struct ProcessState {
+    double start_time = 0;   // seconds since 1970
+    double cpu_seconds = 0;
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t open_fds = 0;
+    std::uint64_t max_fds = 0;
+};
+
+// The daemon as a whole at the moment of a scrape.
+struct DaemonState {
+    std::uint64_t config_generation = 0;   // 1 for the file read at start, one more with each reload that was taken
+    bool last_reload_ok = true;
+    std::uint64_t max_client_conn = 0;
+    std::uint64_t clients_inside = 0;   // past the gate: logging in or logged in
+};
+
+// The label values, in the order of the enumerators.
+inline constexpr std::array server_state_words = {"connecting", "idle",       "leased",
+                                                  "recovering", "inspecting", "closing"};
+inline constexpr std::array client_state_words = {"idle", "active", "waiting"};
+inline constexpr std::array breaker_state_words = {"closed", "open", "half_open"};
+inline constexpr std::array refusal_words = {
+    "max_client_conn", "max_user_client_connections", "breaker_open", "queue_full",
+    "queue_timeout",   "upstream_unavailable",        "draining"};
+inline constexpr std::array login_outcome_words = {"accepted", "refused", "authentication_failed", "protocol_error",
+                                                   "timeout",  "closed",  "cancel_request"};
+inline constexpr std::array dial_outcome_words = {"ok", "capacity", "credential", "transient", "settings"};
+
+// The word of one enumerator, from one of the arrays above.
+template <std::size_t N, class Enum>
+constexpr const char* word(const std::array<const char*, N>& words, Enum value) {
+    return words[static_cast<std::size_t>(value)];
+}
+
+// A word for each enumerator and a cell for each word: the last enumerator tells how many there are.
+template <class Cells, class Enum, std::size_t N>
+constexpr bool match(const std::array<const char*, N>&, Enum last) {
+    return static_cast<std::size_t>(last) + 1 == N && std::tuple_size_v<Cells> == N;
+}
+static_assert(match<decltype(PoolState::servers)>(server_state_words, ServerState::closing));
+static_assert(match<decltype(RelayCells::clients)>(client_state_words, ClientState::waiting));
+static_assert(match<decltype(PoolState::breaker_transitions)>(breaker_state_words, BreakerState::half_open));
+static_assert(match<decltype(PoolState::refusals)>(refusal_words, Refusal::draining));
+static_assert(match<decltype(LoginCells::refusals)>(refusal_words, Refusal::draining));
+static_assert(match<decltype(LoginCells::logins)>(login_outcome_words, LoginOutcome::cancel_request));
+static_assert(match<decltype(PoolState::dials)>(dial_outcome_words, DialOutcome::settings));
+
+enum class MetricType { counter, gauge, histogram };
+
+// One metric. Counters are shown with `_total` behind their name.
+template <class Member>
+struct Row {
+    const char* name;   // behind the prefix of its table
+    MetricType type;
+    const char* help;
+    Member member;
+    const char* label = nullptr;   // with `words`, for a member that has a cell for each of them
+    std::span<const char* const> words = {};
+};
+
+using RelayRow =
+    Row<std::variant<Counter RelayCells::*, Histogram<16> RelayCells::*, std::array<Gauge, 3> RelayCells::*>>;
+using LoginRow = Row<std::variant<Counter LoginCells::*, Gauge LoginCells::*, Histogram<16> LoginCells::*,
+                                  std::array<Counter, 7> LoginCells::*>>;
+using PoolRow = Row<std::variant<std::uint64_t PoolState::*, double PoolState::*, BreakerState PoolState::*,
+                                 std::array<std::uint64_t, 3> PoolState::*, std::array<std::uint64_t, 5> PoolState::*,
+                                 std::array<std::uint64_t, 6> PoolState::*, std::array<std::uint64_t, 7> PoolState::*>>;
+using DaemonRow = Row<std::variant<std::uint64_t DaemonState::*, bool DaemonState::*>>;
+using ProcessRow = Row<std::variant<std::uint64_t ProcessState::*, double ProcessState::*>>;
+
+// One family from two tables: a login is refused before it belongs to a pool, and so has no `database`.
+inline constexpr const char* refusals_help =
+    "Logins and statements refused by pgweir itself, by reason; those refused in a queue with their database.";
+
+// Every row of this table has the label `database` too. Prefix pgweir_.
+inline constexpr std::array relay_rows = {
+    RelayRow{"client_received_bytes", MetricType::counter, "Bytes received from logged-in clients.",
+             &RelayCells::client_received_bytes},
+    RelayRow{"client_sent_bytes", MetricType::counter, "Bytes sent to logged-in clients.",
+             &RelayCells::client_sent_bytes},
+    RelayRow{"server_received_bytes", MetricType::counter, "Bytes received from servers after their login.",
+             &RelayCells::server_received_bytes},
+    RelayRow{"server_sent_bytes", MetricType::counter, "Bytes sent to servers after their login.",
+             &RelayCells::server_sent_bytes},
+    RelayRow{"statements", MetricType::counter, "Statements run for clients: Query and Execute messages.",
+             &RelayCells::statements},
+    RelayRow{"transactions", MetricType::counter, "Transactions that ended for clients, single statements included.",
+             &RelayCells::transactions},
+    RelayRow{"server_assignments", MetricType::counter, "Leases: how often a client was given a server.",
+             &RelayCells::server_assignments},
+    RelayRow{"recovered_servers", MetricType::counter,
+             "Servers that a client abandoned in mid-work and that were made clean again.",
+             &RelayCells::recovered_servers},
+    RelayRow{"lost_servers", MetricType::counter,
+             "Servers that died or were closed because they could not be proved clean.", &RelayCells::lost_servers},
+    RelayRow{"cancel_requests", MetricType::counter, "Cancel requests of clients that were passed on to a server.",
+             &RelayCells::cancel_requests},
+    RelayRow{"queue_wait_seconds", MetricType::histogram,
+             "Time from a client's wish for a server to its lease or refusal.", &RelayCells::queue_wait},
+    RelayRow{"transaction_duration_seconds", MetricType::histogram,
+             "Time a client held a server, from lease to release.", &RelayCells::transaction_time},
+    RelayRow{"clients", MetricType::gauge, "Logged-in clients by state.", &RelayCells::clients, "state",
+             client_state_words},
+};
+
+// Prefix pgweir_.
+inline constexpr std::array login_rows = {
+    LoginRow{"logins", MetricType::counter, "Client connections whose login has ended, by how it ended.",
+             &LoginCells::logins, "outcome", login_outcome_words},
+    LoginRow{"refusals", MetricType::counter, refusals_help, &LoginCells::refusals, "reason", refusal_words},
+    LoginRow{"login_duration_seconds", MetricType::histogram, "Time from accepting a client to the end of its login.",
+             &LoginCells::login_time},
+    LoginRow{"tls_handshakes", MetricType::counter, "TLS handshakes completed with clients.",
+             &LoginCells::tls_handshakes},
+    LoginRow{"clients_logging_in", MetricType::gauge, "Clients that are accepted and not logged in yet.",
+             &LoginCells::logging_in},
+};
+
+// Every row of this table has the label `database` too. Prefix pgweir_.
+inline constexpr std::array pool_rows = {
+    PoolRow{"servers", MetricType::gauge, "Server connections by state.", &PoolState::servers, "state",
+            server_state_words},
+    PoolRow{"dials", MetricType::counter, "Server logins tried, by outcome.", &PoolState::dials, "outcome",
+            dial_outcome_words},
+    PoolRow{"refusals", MetricType::counter, refusals_help, &PoolState::refusals, "reason", refusal_words},
+    PoolRow{"breaker_transitions", MetricType::counter, "Changes of the breaker's state, by the state entered.",
+            &PoolState::breaker_transitions, "to", breaker_state_words},
+    PoolRow{"breaker_state", MetricType::gauge, "The breaker's state: 1 for the one it is in, 0 for the others.",
+            &PoolState::breaker, "state", breaker_state_words},
+    PoolRow{"pool_size", MetricType::gauge, "Most servers the pool may have, as configured.", &PoolState::pool_size},
+    PoolRow{"pool_effective_size", MetricType::gauge,
+            "Most servers the pool can have just now: lower than pool_size after the upstream refused one for lack of "
+            "capacity.",
+            &PoolState::effective_size},
+    PoolRow{"servers_in_use", MetricType::gauge, "Servers that are leased or recovering.", &PoolState::in_use},
+    PoolRow{"servers_pinned", MetricType::gauge, "Servers kept by a client between its transactions.",
+            &PoolState::pinned},
+    PoolRow{"pool_usage_ratio", MetricType::gauge,
+            "Share of the effective size in use, as the time-weighted mean over the breaker's window.",
+            &PoolState::usage_window},
+    PoolRow{"queue_depth", MetricType::gauge, "Clients that wait for a server.", &PoolState::waiting},
+    PoolRow{"queue_longest_wait_seconds", MetricType::gauge, "How long the client at the head of the queue has waited.",
+            &PoolState::longest_wait_seconds},
+};
+
+// Prefix pgweir_.
+inline constexpr std::array daemon_rows = {
+    DaemonRow{"config_generation", MetricType::gauge,
+              "Number of the configuration in force: 1 at start, one more with each successful reload.",
+              &DaemonState::config_generation},
+    DaemonRow{"config_last_reload_successful", MetricType::gauge,
+              "Whether the last attempt to reload the configuration succeeded.", &DaemonState::last_reload_ok},
+    DaemonRow{"max_client_conn", MetricType::gauge, "Most clients that may be connected, as configured.",
+              &DaemonState::max_client_conn},
+    DaemonRow{"clients_inside", MetricType::gauge, "Clients that count against max_client_conn.",
+              &DaemonState::clients_inside},
+};
+
+// Prefix process_: the names that Prometheus libraries have agreed on.
+inline constexpr std::array process_rows = {
+    ProcessRow{"start_time_seconds", MetricType::gauge, "Start time of the process in seconds since 1970.",
+               &ProcessState::start_time},
+    ProcessRow{"cpu_seconds", MetricType::counter, "User and system CPU time spent.", &ProcessState::cpu_seconds},
+    ProcessRow{"resident_memory_bytes", MetricType::gauge, "Resident memory size.", &ProcessState::resident_bytes},
+    ProcessRow{"open_fds", MetricType::gauge, "Open file descriptors.", &ProcessState::open_fds},
+    ProcessRow{"max_fds", MetricType::gauge, "Most file descriptors the process may open.", &ProcessState::max_fds},
+};
+
+}   // namespace pgweir::metrics

@@ -1,0 +1,181 @@
+#include "protocol/exchange.hpp"
+
+#include <algorithm>
+
+namespace pgweir::protocol {
+
+void Exchange::push(Request request, Origin origin) {
+    // Spent entries are cleared when they are all, or when they outweigh the live ones.
+    if (is_empty()) {
+        entries_.clear();
+        head_ = 0;
+    } else if (head_ > 64 && head_ > entries_.size() / 2) {
+        entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(head_));
+        head_ = 0;
+    }
+    entries_.push_back(Entry{request, origin});
+}
+
+void Exchange::pop() {
+    ++head_;
+    drop_copy_ends();
+}
+
+void Exchange::drop_copy_ends() {
+    while (!is_empty() && head().request == Request::copy_end) ++head_;
+}
+
+void Exchange::sent(FrontendType type, Origin origin) {
+    if (skipping_ && type != FrontendType::sync) return;
+    switch (type) {
+    case FrontendType::query:
+        push(Request::query, origin);
+        unsynced_ = false;
+        return;
+    case FrontendType::function_call:
+        push(Request::function_call, origin);
+        unsynced_ = false;
+        return;
+    case FrontendType::sync:
+        if (wants_copy_data()) return;
+        push(Request::sync, origin);
+        unsynced_ = false;
+        skipping_ = false;
+        return;
+    case FrontendType::parse: push(Request::parse, origin); break;
+    case FrontendType::bind: push(Request::bind, origin); break;
+    case FrontendType::describe: push(Request::describe, origin); break;
+    case FrontendType::execute: push(Request::execute, origin); break;
+    case FrontendType::close: push(Request::close, origin); break;
+    case FrontendType::copy_done:
+    case FrontendType::copy_fail:
+        // Outside COPY the server ignores it, and so it must not stand in an empty ledger.
+        if (!is_empty()) push(Request::copy_end, origin);
+        if (in_copy_) copy_end_sent_ = true;
+        return;
+    case FrontendType::copy_data:
+    case FrontendType::flush:
+    case FrontendType::password:
+    case FrontendType::terminate: return;
+    }
+    unsynced_ = true;
+}
+
+Reply Exchange::whose() const {
+    return entries_[head_].origin == Origin::client ? Reply::to_client : Reply::to_proxy;
+}
+
+bool Exchange::next_is_clients() const {
+    return !is_empty() && entries_[head_].origin == Origin::client;
+}
+
+// A reply to the oldest request: `fits` says whether it may answer that, `finishes`
+// whether it is the last one.
+Reply Exchange::finish_if(bool fits, bool finishes) {
+    if (!fits) return Reply::unmatched;
+    const Reply reply = whose();
+    if (finishes) pop();
+    return reply;
+}
+
+Reply Exchange::received(BackendType type) {
+    switch (type) {
+    case BackendType::parameter_status:
+    case BackendType::notification_response: return Reply::asynchronous;
+    case BackendType::notice_response: return is_empty() ? Reply::asynchronous : whose();
+    default: break;
+    }
+    if (is_empty()) return Reply::unmatched;
+    const Request oldest = head().request;
+    const bool runs_sql = oldest == Request::query || oldest == Request::execute;
+    switch (type) {
+    case BackendType::error_response: return fail();
+    case BackendType::parse_complete: return finish_if(oldest == Request::parse, true);
+    case BackendType::bind_complete: return finish_if(oldest == Request::bind, true);
+    case BackendType::close_complete: return finish_if(oldest == Request::close, true);
+    case BackendType::no_data: return finish_if(oldest == Request::describe, true);
+    case BackendType::parameter_description: return finish_if(oldest == Request::describe, false);
+    case BackendType::row_description:
+        return finish_if(oldest == Request::describe || oldest == Request::query, oldest == Request::describe);
+    case BackendType::portal_suspended: return finish_if(oldest == Request::execute, true);
+    case BackendType::empty_query_response: return finish_if(runs_sql, oldest == Request::execute);
+    case BackendType::command_complete:
+        if (in_copy_) leave_copy_in();
+        return finish_if(runs_sql, oldest == Request::execute);
+    case BackendType::data_row:
+    case BackendType::copy_out_response:
+    case BackendType::copy_data:
+    case BackendType::copy_done: return finish_if(runs_sql, false);
+    case BackendType::copy_in_response:
+        if (runs_sql) enter_copy_in();
+        return finish_if(runs_sql, false);
+    case BackendType::function_call_response: return finish_if(oldest == Request::function_call, false);
+    default: return Reply::unmatched;
+    }
+}
+
+Reply Exchange::ready(TransactionStatus status) {
+    if (is_empty()) return Reply::unmatched;
+    const Request oldest = head().request;
+    const bool ends = oldest == Request::query || oldest == Request::sync || oldest == Request::function_call;
+    if (!ends) return Reply::unmatched;
+    status_ = status;
+    in_copy_ = false;
+    return finish_if(true, true);
+}
+
+Reply Exchange::fail() {
+    const Reply reply = whose();
+    const Request oldest = head().request;
+    if (in_copy_) leave_copy_in();
+    const bool ends_with_ready = oldest == Request::query || oldest == Request::sync || oldest == Request::function_call;
+    if (!ends_with_ready) pop_to_sync();
+    return reply;
+}
+
+void Exchange::pop_to_sync() {
+    while (!is_empty() && head().request != Request::sync) ++head_;
+    if (!is_empty()) return;
+    skipping_ = true;
+    unsynced_ = true;
+}
+
+void Exchange::enter_copy_in() {
+    in_copy_ = true;
+    const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(head_) + 1;
+    const auto copy_end =
+        std::find_if(first, entries_.end(), [](const Entry& entry) { return entry.request == Request::copy_end; });
+    copy_end_sent_ = copy_end != entries_.end();
+    // Syncs sent before the end of the data reach a server that ignores them.
+    const auto kept = std::remove_if(first, copy_end, [](const Entry& entry) { return entry.request == Request::sync; });
+    if (kept != copy_end && head().request == Request::execute && !copy_end_sent_) unsynced_ = true;
+    entries_.erase(kept, copy_end);
+}
+
+void Exchange::leave_copy_in() {
+    in_copy_ = false;
+    const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(head_) + 1;
+    const auto copy_end =
+        std::find_if(first, entries_.end(), [](const Entry& entry) { return entry.request == Request::copy_end; });
+    if (copy_end != entries_.end()) entries_.erase(copy_end);
+}
+
+bool Exchange::awaits_ready() const {
+    return std::any_of(entries_.begin() + static_cast<std::ptrdiff_t>(head_), entries_.end(), [](const Entry& entry) {
+        return entry.request == Request::query || entry.request == Request::sync ||
+               entry.request == Request::function_call;
+    });
+}
+
+bool Exchange::drop_one_ready() {
+    while (!is_empty()) {
+        const Entry entry = head();
+        ++head_;
+        if (entry.origin != Origin::client) continue;
+        if (entry.request == Request::query || entry.request == Request::sync || entry.request == Request::function_call)
+            return true;
+    }
+    return false;
+}
+
+}  // namespace pgweir::protocol

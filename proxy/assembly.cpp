@@ -1,0 +1,69 @@
+#include "proxy/assembly.hpp"
+
+#include <utility>
+
+namespace pgweir::proxy {
+
+PoolCoreLimits pool_limits(const config::DatabaseOptions& database) {
+    return PoolCoreLimits{
+        .pool_size = database.limits.pool_size,
+        .min_pool_size = database.limits.min_pool_size,
+        .max_waiting = database.limits.max_waiting,
+        .query_wait_timeout = database.timeouts.query_wait_timeout,
+        .server_idle_timeout = database.timeouts.server_idle_timeout,
+        .server_lifetime = database.timeouts.server_lifetime,
+        .server_check_delay = database.timeouts.server_check_delay,
+        .breaker = BreakerLimits{.open_above = database.breaker.open_above,
+                                 .close_below = database.breaker.close_below,
+                                 .window = database.breaker.window,
+                                 .min_open = database.breaker.min_open},
+    };
+}
+
+ServerTarget server_target(const config::DatabaseOptions& database) {
+    return ServerTarget{.dsn = database.dsn,
+                        .database = database.name,
+                        .server_settings = database.server_settings,
+                        .connect_timeout = database.timeouts.server_connect_timeout};
+}
+
+bool has_same_target(const config::DatabaseOptions& before, const config::DatabaseOptions& after) {
+    return before.dsn == after.dsn && before.server_settings == after.server_settings;
+}
+
+std::map<std::string, protocol::ScramVerifier> Verifiers::make(const config::Config& config) {
+    std::map<std::string, protocol::ScramVerifier> by_user;
+    std::map<std::string, protocol::ScramVerifier> used;
+    for (const auto& [name, user] : config.users) {
+        const std::string& password = user.password.reveal();
+        auto known = by_password_.find(password);
+        if (known == by_password_.end()) {
+            const auto parsed = protocol::parse_verifier(password);
+            known = by_password_.emplace(password, parsed ? *parsed : protocol::make_verifier(password)).first;
+        }
+        used.insert(*known);
+        by_user.emplace(name, known->second);
+    }
+    by_password_ = std::move(used);
+    return by_user;
+}
+
+std::shared_ptr<const Directory> make_directory(const config::Config& config, const Pools& pools,
+                                                const std::map<std::string, protocol::ScramVerifier>& verifiers,
+                                                const protocol::Sha256& mock_secret) {
+    auto directory = std::make_shared<Directory>();
+    directory->mock_secret = mock_secret;
+    directory->client_login_timeout = config.timeouts.client_login_timeout;
+    for (const auto& [name, user] : config.users) {
+        DirectoryUser& entry = directory->users[name];
+        entry.verifier = verifiers.at(name);
+        entry.databases = user.databases;
+        entry.pool_mode = user.pool_mode;
+        entry.max_user_client_connections = user.max_user_client_connections;
+    }
+    for (const auto& [name, database] : config.databases)
+        directory->databases.emplace(name, DirectoryDatabase{pools.at(name), database.pool_mode});
+    return directory;
+}
+
+}  // namespace pgweir::proxy

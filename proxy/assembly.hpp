@@ -1,0 +1,41 @@
+// Where the configuration's names meet the daemon's: from a Config to limits, targets,
+// verifiers, and the directory that logins ask.
+#pragma once
+
+#include "config/options.hpp"
+#include "protocol/scram.hpp"
+#include "proxy/client/directory.hpp"
+#include "proxy/core/pool_core.hpp"
+#include "proxy/server/login.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace pgweir::proxy {
+
+PoolCoreLimits pool_limits(const config::DatabaseOptions& database);
+ServerTarget server_target(const config::DatabaseOptions& database);
+
+// Whether servers that exist may stay when `before` becomes `after`.
+bool has_same_target(const config::DatabaseOptions& before, const config::DatabaseOptions& after);
+
+// Passwords turned into verifiers. Keeps what it has made, because hashing a plain-text
+// password takes milliseconds and a reload rarely changes one.
+class Verifiers {
+public:
+    // Blocks for some 6 ms for each plain-text password it has not seen: helper threads only.
+    std::map<std::string, protocol::ScramVerifier> make(const config::Config& config);
+
+private:
+    std::map<std::string, protocol::ScramVerifier> by_password_;
+};
+
+using Pools = std::map<std::string, std::shared_ptr<Pool>>;
+
+// Requires: a pool for each database and a verifier for each user.
+std::shared_ptr<const Directory> make_directory(const config::Config& config, const Pools& pools,
+                                                const std::map<std::string, protocol::ScramVerifier>& verifiers,
+                                                const protocol::Sha256& mock_secret);
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,184 @@
+// The way from a client to its server.
+#include "proxy/client/relay.hpp"
+#include "proxy/client/session_errors.hpp"
+
+#include "protocol/backend.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pgweir::proxy {
+namespace {
+
+using protocol::Bytes;
+
+// What is read at once from a client that holds no server; more stays in the kernel. One
+// whole frame that is waited for fits.
+constexpr std::size_t unleased_read = max_held_frame;
+
+// Reads of one connection before the others get their turn. An edge-triggered set starves
+// otherwise.
+constexpr int reads_per_visit = 16;
+
+}  // namespace
+
+void Relay::on_ready(Client& client, net::Edges edges) {
+    if (client.phase == ClientPhase::gone) return;
+    if (edges.readable) client.may_read = true;
+    if (edges.hung_up) client.has_hung_up = true;
+    if (edges.writable && !client.out.empty()) {
+        if (!client.out.flush(client.stream)) {
+            drop(client);
+            return;
+        }
+        if (client.phase == ClientPhase::closing && client.out.empty()) client.stream.shut_down();
+    }
+    if (client.is_broken) {
+        drop(client);
+        return;
+    }
+    if (client.may_read || client.has_hung_up) read_client(client);
+    if (client.lease && client.lease->may_read) read_server(*client.lease);
+}
+
+void Relay::read_client(Client& client) {
+    for (int reads = 0; reads < reads_per_visit; ++reads) {
+        const bool is_held_up = client.phase == ClientPhase::waiting || client.phase == ClientPhase::preparing;
+        if (is_held_up && client.has_hung_up) {
+            drop(client);
+            return;
+        }
+        if (is_held_up || client.phase == ClientPhase::gone) return;
+        // What the server has not taken yet must go first; its writable edge comes back here.
+        if (client.lease && !client.lease->out.empty() && !client.has_hung_up) return;
+        if (!client.may_read) return;
+
+        const std::size_t kept = client.held.size();
+        const std::size_t room = client.lease ? my_.buffer.size() : std::min(my_.buffer.size(), kept + unleased_read);
+        // More than that is held only while replies are due; they come back here.
+        if (kept >= room) return;
+        std::copy(client.held.begin(), client.held.end(), my_.buffer.begin());
+        client.held.clear();
+        const net::IoResult got = client.stream.read(my_.buffer.subspan(kept, room - kept));
+        if (got.status == net::IoStatus::closed || got.status == net::IoStatus::failed) {
+            drop(client);
+            return;
+        }
+        client.may_read = got.status == net::IoStatus::ok;
+        client.last_active = Clock::now();
+        cells(client).client_received_bytes.add(got.size);
+        if (client.phase != ClientPhase::closing) take(client, Bytes(my_.buffer).first(kept + got.size));
+    }
+    if (client.may_read) my_.visit_again(client);
+}
+
+// Deals with bytes that begin at the border of a frame, or inside one that is being streamed.
+void Relay::take(Client& client, Bytes bytes) {
+    while (!bytes.empty()) {
+        switch (client.phase) {
+        case ClientPhase::waiting:
+        case ClientPhase::preparing: client.held.assign(bytes.begin(), bytes.end()); return;
+        case ClientPhase::closing:
+        case ClientPhase::gone: return;
+        case ClientPhase::active: bytes = forward(client, bytes); break;
+        case ClientPhase::idle: bytes = without_server(client, bytes); break;
+        }
+    }
+}
+
+void Relay::take_held(Client& client) {
+    const std::vector<std::byte> bytes = std::exchange(client.held, {});
+    take(client, bytes);
+    if (client.may_read || client.has_hung_up) my_.visit_again(client);
+}
+
+// Returns what is to be dealt with next, in whatever phase the client then is.
+Bytes Relay::forward(Client& client, Bytes bytes) {
+    ServerConnection& server = *client.lease;
+    const ClientScan scan = scan_client(bytes, server.to_server, server.exchange);
+    if (scan.names_statement) pin(server, "prepared_statement");
+    cells(client).statements.add(static_cast<std::uint64_t>(scan.statements));
+    if (scan.forward > 0) {
+        cells(client).server_sent_bytes.add(scan.forward);
+        if (!server.send(bytes.first(scan.forward))) {
+            client.held.assign(bytes.begin() + static_cast<std::ptrdiff_t>(scan.forward), bytes.end());
+            // The read side knows why, and brings what the server said before it went.
+            server.may_read = true;
+            my_.visit_again(client);
+            return {};
+        }
+    }
+    const Bytes rest = bytes.subspan(scan.forward);
+    switch (scan.stop) {
+    case ClientStop::none: break;
+    case ClientStop::incomplete:
+    case ClientStop::backlog: client.held.assign(rest.begin(), rest.end()); break;
+    case ClientStop::terminate: drop(client); break;
+    case ClientStop::violation:
+        scratch_.clear();
+        write_protocol_violation(scratch_);
+        end(client, scratch_);
+        break;
+    }
+    return {};
+}
+
+Bytes Relay::without_server(Client& client, Bytes bytes) {
+    const UnleasedScan scan = scan_unleased(bytes, client.unleased);
+    if (scan.ready_replies > 0) {
+        scratch_.clear();
+        for (int i = 0; i < scan.ready_replies; ++i)
+            protocol::write_ready_for_query(scratch_, protocol::TransactionStatus::idle);
+        send(client, scratch_);
+    }
+    const Bytes rest = bytes.subspan(scan.done);
+    switch (scan.need) {
+    case ServerNeed::nothing: return {};
+    case ServerNeed::more_bytes: client.held.assign(rest.begin(), rest.end()); return {};
+    case ServerNeed::terminate: drop(client); return {};
+    case ServerNeed::violation:
+        scratch_.clear();
+        write_protocol_violation(scratch_);
+        end(client, scratch_);
+        return {};
+    case ServerNeed::server: return ask_for_server(client, rest);
+    }
+    return {};
+}
+
+Bytes Relay::ask_for_server(Client& client, Bytes bytes) {
+    if (!client.lost_server.empty()) {
+        std::vector<std::byte> error;
+        write_server_lost(error, Severity::error, client.pool->name(), std::exchange(client.lost_server, {}));
+        return reject(client, bytes, error);
+    }
+    const PoolAnswer answer = client.pool->acquire(client.id);
+    switch (answer.kind) {
+    case Acquired::Kind::granted:
+        cells(client).queue_wait.observe(0);
+        start_lease(client, *answer.server, answer.needs_check);
+        break;
+    case Acquired::Kind::waiting:
+        client.waiter = answer.waiter;
+        client.waiting_since = Clock::now();
+        set_phase(client, ClientPhase::waiting);
+        break;
+    case Acquired::Kind::refused: {
+        std::vector<std::byte> error;
+        write_refusal(error, Severity::error, answer.refusal, make_event_id());
+        return reject(client, bytes, error);
+    }
+    }
+    return bytes;
+}
+
+// Answers the statement at the front with an error, in PostgreSQL's order of things.
+Bytes Relay::reject(Client& client, Bytes bytes, Bytes error) {
+    const Rejected rejected = reject_first(bytes, client.unleased);
+    scratch_.assign(error.begin(), error.end());
+    if (rejected.ready_at_once) protocol::write_ready_for_query(scratch_, protocol::TransactionStatus::idle);
+    send(client, scratch_);
+    return bytes.subspan(rejected.done);
+}
+
+}  // namespace pgweir::proxy

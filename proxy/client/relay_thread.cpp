@@ -1,0 +1,147 @@
+#include "proxy/client/relay_thread.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace pgweir::proxy {
+namespace {
+
+// Measured: larger buffers gain nothing, smaller ones cost system calls on bulk data. The
+// room in front is for what is kept of the read before.
+constexpr std::size_t buffer_size = 64 * 1024 + 2 * max_held_frame;
+
+constexpr Duration tick_interval = std::chrono::milliseconds(100);
+constexpr int ticks_per_sweep = 10;
+
+// Rounds of visits before timers and letters from elsewhere get their turn.
+constexpr int rounds_per_settle = 8;
+
+}  // namespace
+
+RelayThread::RelayThread(ThreadIndex index, CancelKeys& cancel_keys)
+    : index_(index),
+      readiness_(context_, {.on_ready = [this](net::Watched& watched, net::Edges edges) { route(watched, edges); },
+                            .on_batch_end = [this] { settle(); }}),
+      mailbox_(context_, [this] { settle(); }),
+      buffer_(buffer_size),
+      clients_(index),
+      keeper_(index, readiness_, buffer_),
+      relay_(RelaySurroundings{.thread = index,
+                               .set = readiness_,
+                               .buffer = buffer_,
+                               .keeper = keeper_,
+                               .clients = clients_,
+                               .cancel_keys = cancel_keys,
+                               .visit_again =
+                                   [this](Client& client) {
+                                       if (std::exchange(client.is_queued, true)) return;
+                                       to_visit_.push_back(&client);
+                                   }}),
+      timer_(context_) {}
+
+RelayThread::~RelayThread() { stop(); }
+
+void RelayThread::start() {
+    thread_ = std::thread([this] {
+        mailbox_.adopt_thread();
+        readiness_.start();
+        schedule_tick();
+        context_.run();
+    });
+}
+
+void RelayThread::stop() {
+    if (!thread_.joinable()) return;
+    context_.stop();
+    thread_.join();
+}
+
+void RelayThread::admit(LoggedInClient client) {
+    boost::asio::post(context_, [this, held = std::make_unique<LoggedInClient>(std::move(client))] {
+        relay_.admit(std::move(*held));
+        settle();
+    });
+}
+
+void RelayThread::begin_drain() {
+    boost::asio::post(context_, [this] {
+        relay_.begin_drain();
+        settle();
+    });
+}
+
+void RelayThread::end_all() {
+    boost::asio::post(context_, [this] {
+        relay_.end_all();
+        settle();
+    });
+}
+
+void RelayThread::route(net::Watched& watched, net::Edges edges) {
+    if (watched.kind == net::Watched::Kind::client) {
+        relay_.on_ready(static_cast<Client&>(watched), edges);
+        return;
+    }
+    auto& server = static_cast<ServerConnection&>(watched);
+    const std::uint32_t holder = server.holder.load(std::memory_order_acquire);
+    if (holder == ServerConnection::nobody) {
+        if (edges.readable) keeper_.look_into(server);
+        return;
+    }
+    // A stale edge of a server that has moved on; its new set tells its new holder.
+    if (holder != static_cast<std::uint32_t>(index_)) return;
+    if (server.lessee != nullptr) relay_.on_ready(server, edges);
+    else if (server.duty != ServerDuty::none) keeper_.on_ready(server, edges);
+    else if (edges.readable) server.may_read = true;   // granted; the letter that says so is not read yet
+}
+
+void RelayThread::deliver(Letter& letter) {
+    switch (letter.kind) {
+    case Letter::Kind::server_granted: relay_.granted(letter.client, *letter.server, letter.waited); break;
+    case Letter::Kind::refused: relay_.refused(letter.client, letter.refusal); break;
+    case Letter::Kind::server_arrived: keeper_.take_in(*letter.server); break;
+    case Letter::Kind::close_server: keeper_.close(*letter.server, "no longer needed"); break;
+    case Letter::Kind::cancel_ended: keeper_.cancel_ended(*letter.server); break;
+    case Letter::Kind::cancel_wanted: relay_.cancel(letter.client); break;
+    }
+}
+
+void RelayThread::settle() {
+    for (int round = 0; round < rounds_per_settle; ++round) {
+        mailbox_.take(letters_);
+        for (Letter& letter : letters_) deliver(letter);
+        visiting_.clear();
+        visiting_.swap(to_visit_);
+        for (Client* client : visiting_) {
+            client->is_queued = false;
+            relay_.on_ready(*client, {});
+        }
+        if (letters_.empty() && visiting_.empty()) break;
+    }
+    client_count_.store(clients_.size(), std::memory_order_relaxed);
+    if (to_visit_.empty()) {
+        clients_.sweep();
+    }
+    if (!to_visit_.empty() && !std::exchange(settles_later_, true)) {
+        boost::asio::post(context_, [this] {
+            settles_later_ = false;
+            settle();
+        });
+    }
+}
+
+void RelayThread::schedule_tick() {
+    timer_.expires_after(tick_interval);
+    timer_.async_wait([this](boost::system::error_code ec) {
+        if (ec) return;
+        const TimePoint now = Clock::now();
+        keeper_.tick(now);
+        if (++ticks_ % ticks_per_sweep == 0) relay_.tick(now, idle_timeout_.load(std::memory_order_relaxed));
+        settle();
+        schedule_tick();
+    });
+}
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,48 @@
+#include "proxy/client/session_errors.hpp"
+
+#include "protocol/sqlstate.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace pgweir::proxy {
+
+namespace sqlstate = protocol::sqlstate;
+
+void write_server_lost(std::vector<std::byte>& out, Severity severity, std::string_view pool, std::string_view why) {
+    const std::string detail = fmt::format("reason=server_lost retry_after_ms=0 pool={} id={}", pool, make_event_id());
+    const std::string hint = fmt::format("The server said: {}.", why);
+    protocol::write_error_response(
+        out, {.severity = severity == Severity::fatal ? "FATAL" : "ERROR",
+              .sqlstate = sqlstate::connection_failure,
+              .message = "connection to the database was lost; the transaction was rolled back unless its COMMIT was under way",
+              .detail = detail,
+              .hint = hint});
+}
+
+void write_protocol_violation(std::vector<std::byte>& out) {
+    protocol::write_error_response(out, {.severity = "FATAL",
+                                         .sqlstate = sqlstate::protocol_violation,
+                                         .message = "invalid frontend message"});
+}
+
+void write_query_cancelled(std::vector<std::byte>& out) {
+    protocol::write_error_response(out, {.severity = "ERROR",
+                                         .sqlstate = sqlstate::query_canceled,
+                                         .message = "canceling statement due to user request"});
+}
+
+void write_idle_timeout(std::vector<std::byte>& out) {
+    protocol::write_error_response(out, {.severity = "FATAL",
+                                         .sqlstate = sqlstate::idle_session_timeout,
+                                         .message = "terminating connection due to idle-session timeout"});
+}
+
+void write_shutdown(std::vector<std::byte>& out) {
+    protocol::write_error_response(out, {.severity = "FATAL",
+                                         .sqlstate = sqlstate::admin_shutdown,
+                                         .message = "terminating connection due to administrator command"});
+}
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,28 @@
+// Errors of ours that a logged-in client may read, apart from refusals: each writes one
+// ErrorResponse. SQLSTATEs and wording are PostgreSQL's where it has its own.
+#pragma once
+
+#include "proxy/client/client_errors.hpp"
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace pgweir::proxy {
+
+// The server went away under the client; `why` is what is known of it.
+void write_server_lost(std::vector<std::byte>& out, Severity severity, std::string_view pool, std::string_view why);
+
+// The client sent something that is no message at this point.
+void write_protocol_violation(std::vector<std::byte>& out);
+
+// A cancel request reached a statement that still waited for a server.
+void write_query_cancelled(std::vector<std::byte>& out);
+
+// The client has been idle for client_idle_timeout.
+void write_idle_timeout(std::vector<std::byte>& out);
+
+// pgweir is going down.
+void write_shutdown(std::vector<std::byte>& out);
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,105 @@
+#include "proxy/commands.hpp"
+
+#include "config/load.hpp"
+#include "config/reference.hpp"
+#include "protocol/scram.hpp"
+#include "proxy/daemon.hpp"
+#include "proxy/log.hpp"
+#include "proxy/server/login.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+namespace pgweir::proxy {
+namespace {
+
+config::LoadResult load(const std::string& file) {
+    config::Surroundings surroundings = config::real_surroundings();
+    surroundings.check_dsn = check_dsn;
+    return config::load_file(file, surroundings);
+}
+
+// Descriptors beside those of clients: servers, listeners, epoll sets, logs.
+constexpr rlim_t spare_descriptors = 512;
+
+void raise_descriptor_limit(int max_client_conn) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    const rlim_t needed = static_cast<rlim_t>(max_client_conn) + spare_descriptors;
+    if (limit.rlim_cur < needed)
+        spdlog::warn("event=descriptor_limit_low limit={} needed={} text=\"max_client_conn cannot be reached: raise "
+                     "LimitNOFILE or ulimit -n\"",
+                     limit.rlim_cur, needed);
+}
+
+}  // namespace
+
+const char* version() { return PGWEIR_VERSION; }
+
+std::string default_config_file() {
+    return std::filesystem::exists("pgweir.yaml") ? "pgweir.yaml" : "/etc/pgweir/pgweir.yaml";
+}
+
+int run_daemon(const std::string& config_file) {
+    std::signal(SIGPIPE, SIG_IGN);
+    const config::LoadResult loaded = load(config_file);
+    for (const config::Diagnostic& problem : loaded.problems) std::cerr << problem.text() << '\n';
+    if (!loaded.config) return exit_bad_config;
+    set_up_log(loaded.config->log);
+    raise_descriptor_limit(loaded.config->limits.max_client_conn);
+    const auto reread = [config_file]() -> std::shared_ptr<const config::Config> {
+        config::LoadResult again = load(config_file);
+        for (const config::Diagnostic& problem : again.problems)
+            spdlog::error("event=reload_failed text=\"{}\"", problem.text());
+        return again.config;
+    };
+    try {
+        Daemon daemon(loaded.config, reread);
+        return daemon.run();
+    } catch (const std::exception& error) {
+        spdlog::error("event=start_failed text=\"{}\"", error.what());
+        return 1;
+    }
+}
+
+int check_config(const std::string& config_file) {
+    const config::LoadResult loaded = load(config_file);
+    for (const config::Diagnostic& problem : loaded.problems) std::cerr << problem.text() << '\n';
+    if (!loaded.config) return exit_bad_config;
+    std::cout << config_file << ": " << loaded.config->databases.size() << " database(s), " << loaded.config->users.size()
+              << " user(s), no problems\n";
+    return 0;
+}
+
+int print_reference(const std::string& form) {
+    if (form == "schema") std::cout << config::reference_json_schema();
+    else if (form == "sample") std::cout << config::reference_sample();
+    else std::cout << config::reference_markdown();
+    return 0;
+}
+
+int hash_password() {
+    if (::isatty(STDIN_FILENO) != 0) std::cerr << "Password (it will be shown): ";
+    std::string password;
+    std::getline(std::cin, password);
+    if (password.empty()) {
+        std::cerr << "No password on standard input.\n";
+        return 1;
+    }
+    std::cout << protocol::format_verifier(protocol::make_verifier(password)) << '\n';
+    return 0;
+}
+
+}  // namespace pgweir::proxy

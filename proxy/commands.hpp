@@ -1,0 +1,21 @@
+// What the subcommands do; each returns the process's exit code.
+#pragma once
+
+#include <string>
+
+namespace pgweir::proxy {
+
+// sysexits.h: EX_CONFIG.
+constexpr int exit_bad_config = 78;
+
+const char* version();
+
+// ./pgweir.yaml if it is there, else /etc/pgweir/pgweir.yaml.
+std::string default_config_file();
+
+int run_daemon(const std::string& config_file);
+int check_config(const std::string& config_file);
+int print_reference(const std::string& form);
+int hash_password();
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,69 @@
+#include "proxy/core/dial_pacer.hpp"
+
+#include <algorithm>
+
+namespace pgweir::proxy {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Chosen: fast enough that a restarted database is met within a second.
+constexpr Duration transient_first = milliseconds(250);
+constexpr Duration transient_most = seconds(1);
+constexpr Duration capacity_first = seconds(1);
+constexpr Duration capacity_most = seconds(15);
+// Supavisor bans an address after 10 refused passwords in some 150 s (field facts); this is at most 3.
+constexpr Duration credential_pause = seconds(60);
+constexpr Duration settings_pause = seconds(15);
+// Between two steps of a lowered ceiling back towards the configured size.
+constexpr Duration probe_interval = seconds(30);
+
+Duration doubled(Duration first, int failures, Duration most) {
+    return std::min(first * (1 << std::min(failures - 1, 10)), most);
+}
+
+}  // namespace
+
+void DialPacer::finished(DialOutcome outcome, int established, std::optional<int> upstream_limit, TimePoint now) {
+    outcome_ = outcome;
+    failures_ = outcome == DialOutcome::ok ? 0 : failures_ + 1;
+    switch (outcome) {
+    case DialOutcome::ok: not_before_ = now; return;
+    case DialOutcome::transient: not_before_ = now + jittered(doubled(transient_first, failures_, transient_most)); return;
+    case DialOutcome::credential: not_before_ = now + jittered(credential_pause); return;
+    case DialOutcome::settings: not_before_ = now + jittered(settings_pause); return;
+    case DialOutcome::capacity: break;
+    }
+    not_before_ = now + jittered(doubled(capacity_first, failures_, capacity_most));
+    ceiling_ = std::max(1, std::min(established, upstream_limit.value_or(established)));
+    ceiling_raised_at_ = now;
+}
+
+void DialPacer::reset() {
+    outcome_ = DialOutcome::ok;
+    failures_ = 0;
+    not_before_ = TimePoint{};
+    ceiling_.reset();
+}
+
+int DialPacer::effective_size(int configured, TimePoint now) {
+    if (!ceiling_) return configured;
+    if (now - ceiling_raised_at_ >= probe_interval) {
+        ++*ceiling_;
+        ceiling_raised_at_ = now;
+    }
+    if (*ceiling_ >= configured) ceiling_.reset();
+    return ceiling_.value_or(configured);
+}
+
+Duration DialPacer::jittered(Duration delay) {
+    // xorshift32: good enough to keep instances out of step.
+    random_ ^= random_ << 13;
+    random_ ^= random_ >> 17;
+    random_ ^= random_ << 5;
+    const int percent = 80 + static_cast<int>(random_ % 41);
+    return delay * percent / 100;
+}
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,186 @@
+// Every decision of one pool: who gets a server, when to dial, when to close, whom to
+// refuse. A value under its Pool's mutex: no I/O, no clock, no lock, no log. Each call
+// appends what the driver must do afterwards, outside the mutex, to `actions`.
+#pragma once
+
+#include "proxy/core/breaker.hpp"
+#include "proxy/core/dial_pacer.hpp"
+#include "proxy/core/ids.hpp"
+#include "proxy/core/refusal.hpp"
+#include "proxy/core/server_state.hpp"
+#include "proxy/core/waiter_queue.hpp"
+
+#include <boost/container/small_vector.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace pgweir::proxy {
+
+struct PoolCoreLimits {
+    int pool_size = 20;
+    int min_pool_size = 0;
+    int max_waiting = 1000;
+    Duration query_wait_timeout = std::chrono::seconds(30);   // 0: for ever
+    Duration server_idle_timeout = std::chrono::minutes(5);   // 0: never
+    Duration server_lifetime = std::chrono::minutes(30);      // 0: for ever
+    Duration server_check_delay = std::chrono::seconds(15);
+    BreakerLimits breaker;
+};
+
+struct PoolAction {
+    enum class Kind {
+        grant,    // `server` is `client`'s now; `from` is the thread whose set it is still in, if any
+        refuse,   // `client` has left the queue for `reason`
+        dial,     // log in for the place `server`
+        close,    // `server` is to be closed by the thread `from`
+    };
+    Kind kind;
+    ServerId server{};
+    ClientId client{};
+    ThreadIndex from{};
+    RefusalReason reason{};
+    Duration waited{};   // grant and refuse: time in the queue
+};
+
+// A release or grant makes one action; room for a few more without allocating.
+using PoolActions = boost::container::small_vector<PoolAction, 4>;
+
+struct Acquired {
+    enum class Kind { granted, waiting, refused };
+    Kind kind;
+    ServerId server{};               // granted
+    ThreadIndex from{};              // granted: whose set the server is in
+    bool needs_check = false;        // granted: idle for longer than server_check_delay
+    WaiterId waiter{};               // waiting
+    RefusalReason reason{};          // refused
+};
+
+// What a scrape or a health check wants to know; by value.
+struct PoolFacts {
+    std::array<int, server_state_count> servers{};
+    int pool_size = 0;
+    int effective_size = 0;
+    int in_use = 0;
+    int pinned = 0;
+    int waiting = 0;
+    double usage = 0;
+    double warning_share = 0.8;
+    bool warning = false;
+    Duration longest_wait{};
+    Duration retry_after{};
+    BreakerState breaker = BreakerState::closed;
+    std::array<std::uint64_t, 3> breaker_entered{};
+    std::array<std::uint64_t, 7> refusals{};                   // by RefusalReason
+    std::array<std::uint64_t, dial_outcome_count> dials{};
+};
+
+class PoolCore {
+public:
+    PoolCore(const PoolCoreLimits& limits, std::size_t threads, std::uint32_t seed, TimePoint now);
+
+    void set_limits(const PoolCoreLimits& limits, TimePoint now, PoolActions& actions);
+
+    // A client wants a server.
+    Acquired acquire(const ClientId& client, TimePoint now, PoolActions& actions);
+    // The client does not want it any more. False when it is not in the queue: a grant or refusal is on its way.
+    bool leave_queue(WaiterId waiter, const ClientId& client);
+
+    // A leased server comes back clean, on `thread`.
+    void release(ServerId server, ThreadIndex thread, TimePoint now, PoolActions& actions);
+    // A leased server comes back dirty and stays with its thread until `recovered` or `close`.
+    void abandon(ServerId server, TimePoint now);
+    void recovered(ServerId server, ThreadIndex thread, TimePoint now, PoolActions& actions);
+    void set_pinned(ServerId server, bool is_pinned);
+
+    // Something came from an idle server. False when it was granted or closed meanwhile: then it is not `thread`'s.
+    bool begin_inspection(ServerId server, ThreadIndex thread, TimePoint now);
+    void end_inspection(ServerId server, TimePoint now, PoolActions& actions);
+
+    // Its thread is closing this server. It counts until `closed`.
+    void close(ServerId server, TimePoint now);
+    // The server's EOF was seen.
+    void closed(ServerId server, TimePoint now, PoolActions& actions);
+
+    void logged_in(ServerId server, ThreadIndex thread, TimePoint now, PoolActions& actions);
+    void login_failed(ServerId server, DialOutcome outcome, std::optional<int> upstream_limit, TimePoint now,
+                      PoolActions& actions);
+
+    // Somebody needs a server to exist although nobody waits for one (the first welcome).
+    void want_welcome(TimePoint now, PoolActions& actions);
+
+    // The breaker's word on a new login.
+    bool admits_login();
+    Duration retry_after(TimePoint now) const;
+
+    // Deadlines, rotation, the breaker. True when the breaker changed state. Call every 100 ms.
+    bool tick(TimePoint now, PoolActions& actions);
+
+    // No more dials; idle servers are closed, others when they come back.
+    void retire(TimePoint now, PoolActions& actions);
+    bool is_vacant() const { return total() == 0; }
+
+    // A new connection string or new server_settings: servers that exist are closed when idle.
+    void rotate_all(TimePoint now, PoolActions& actions);
+
+    // The thread on which a new server is needed first.
+    ThreadIndex thread_for_new_server();
+
+    PoolFacts facts(TimePoint now) const;
+    ServerState state_of(ServerId server) const { return places_[index_of(server)].state; }
+    std::size_t places() const { return places_.size(); }
+
+private:
+    static constexpr std::uint32_t none = 0xffffffff;
+
+    struct Place {
+        ServerState state = ServerState::vacant;
+        ThreadIndex thread{};            // idle: in whose set it is
+        TimePoint idle_since{};
+        TimePoint retire_at{};           // end of its jittered lifetime
+        bool is_pinned = false;
+        bool is_outdated = false;        // to be closed instead of becoming idle
+        std::uint32_t before = none;     // in the idle list of its thread
+        std::uint32_t after = none;
+    };
+
+    void grow(int size);
+    void transition(std::uint32_t index, ServerEvent event, TimePoint now);
+    void link_idle(std::uint32_t index);
+    void unlink_idle(std::uint32_t index);
+    // A server has become clean and free on its thread: the next waiter's, idle, or closed.
+    void hand_on(std::uint32_t index, ThreadIndex thread, ServerEvent event, TimePoint now, PoolActions& actions);
+    std::uint32_t newest_idle(ThreadIndex preferred) const;
+    void close_idle(std::uint32_t index, TimePoint now, PoolActions& actions);
+    void dial_if_needed(TimePoint now, PoolActions& actions);
+    void refuse_waiters(RefusalReason reason, TimePoint now, PoolActions& actions);
+    void retire_idle(TimePoint now, PoolActions& actions);
+    bool is_surplus(const Place& place, TimePoint now) const;
+    RefusalReason wait_ended_reason() const;
+    int effective_size(TimePoint now);
+
+    int count(ServerState state) const { return counts_[static_cast<std::size_t>(state)]; }
+    int total() const;
+    int in_use() const;
+
+    PoolCoreLimits limits_;
+    std::vector<Place> places_;
+    std::array<int, server_state_count> counts_{};
+    std::vector<std::uint32_t> idle_;   // by thread: head of its list, newest first
+    WaiterQueue waiters_;
+    DialPacer pacer_;
+    Breaker breaker_;
+    int pinned_ = 0;
+    int size_now_ = 0;                  // effective size as last computed
+    bool wants_welcome_ = false;
+    bool is_retired_ = false;
+    std::uint32_t lifetimes_ = 0;       // counts servers, for their jitter
+    std::uint32_t next_thread_ = 0;
+    std::array<std::uint64_t, 3> breaker_entered_{};
+    std::array<std::uint64_t, 7> refusals_{};
+    std::array<std::uint64_t, dial_outcome_count> dials_{};
+};
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,33 @@
+// Why pgweir itself says no to a client, as a value. What the client reads is made
+// from it in one place: proxy/client/client_errors.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace pgweir::proxy {
+
+enum class RefusalReason {
+    max_client_conn,              // the whole daemon is at its limit of clients
+    max_user_client_connections,  // this user is at his
+    breaker_open,                 // the pool's usage is above the breaker's threshold
+    queue_full,                   // max_waiting clients already wait for a server
+    queue_timeout,                // no server came free within query_wait_timeout
+    upstream_unavailable,         // servers cannot be had: down, unreachable, or they refuse our login
+    draining,                     // pgweir is shutting down
+};
+
+// The token in `reason=` of DETAIL and in the metric's label. Lifetime: static.
+const char* token(RefusalReason reason);
+
+struct Refusal {
+    RefusalReason reason;
+    std::string pool;                         // empty when no pool is meant
+    int in_use = 0;                           // servers in use, and how many there may be
+    int size = 0;
+    std::chrono::milliseconds retry_after{0}; // when trying again is worth while
+    std::chrono::milliseconds waited{0};      // queue_timeout: how long
+    std::string upstream_text{};              // upstream_unavailable: the database's own words
+};
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,192 @@
+#include "proxy/daemon.hpp"
+
+#include "config/diff.hpp"
+#include "proxy/net/tls_context.hpp"
+#include "proxy/statistics.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <openssl/rand.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+#include <variant>
+
+namespace pgweir::proxy {
+namespace {
+
+// Ten steps in the breaker's usual window of a second.
+constexpr Duration tick_interval = std::chrono::milliseconds(100);
+
+constexpr int most_io_threads = 4;
+
+int io_threads(const config::ListenOptions& options) {
+    if (options.io_threads > 0) return options.io_threads;
+    return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, most_io_threads);
+}
+
+}  // namespace
+
+Daemon::Daemon(std::shared_ptr<const config::Config> config, Reread reread)
+    : reread_(std::move(reread)),
+      config_(std::move(config)),
+      gate_(config_->limits.max_client_conn),
+      services_{.directory = [this] { return directory(); },
+                .tls =
+                    [this] {
+                        const std::lock_guard lock(mutex_);
+                        return tls_;
+                    },
+                .hand_over = [this](LoggedInClient client) { hand_over(std::move(client)); },
+                .cancel =
+                    [this](ClientId client) {
+                        relay_threads_[index_of(client.thread)]->mailbox().post(
+                            Letter{.kind = Letter::Kind::cancel_wanted, .client = client});
+                    },
+                .is_draining = [this] { return is_draining_.load(); },
+                .gate = gate_,
+                .cancel_keys = cancel_keys_} {
+    RAND_bytes(mock_secret_.data(), static_cast<int>(mock_secret_.size()));
+    for (int i = 0; i < config_->listen.login_threads; ++i) login_threads_.push_back(std::make_unique<LoginThread>());
+    for (int i = 0; i < io_threads(config_->listen); ++i)
+        relay_threads_.push_back(std::make_unique<RelayThread>(ThreadIndex{static_cast<std::uint32_t>(i)}, cancel_keys_));
+}
+
+Daemon::~Daemon() = default;
+
+int Daemon::run() {
+    if (const std::optional<std::string> error = open()) {
+        spdlog::error("event=start_failed text=\"{}\"", *error);
+        exit_code_ = 1;
+    } else {
+        spdlog::info("event=started port={} http_port={} databases={} users={} io_threads={}", listener_->port(),
+                     http_ ? http_->port() : 0, config_->databases.size(), config_->users.size(), relay_threads_.size());
+        start_threads();
+        login_threads_.front()->context.run();
+    }
+    stop_threads();
+    return exit_code_;
+}
+
+std::optional<std::string> Daemon::open() {
+    boost::asio::io_context& context = login_threads_.front()->context;
+    if (std::optional<std::string> error = open_tls(config_->listen.tls)) return error;
+    open_pools(*config_);
+    directory_ = make_directory(*config_, pools_, verifiers_.make(*config_), mock_secret_);
+
+    std::vector<boost::asio::any_io_executor> targets;
+    for (const auto& thread : login_threads_) targets.emplace_back(thread->context.get_executor());
+    listener_ = std::make_unique<net::Listener>(coroutines_, std::move(targets),
+                                                [this](net::Accepted accepted) { accept(std::move(accepted)); });
+    if (std::optional<net::ListenError> error = listener_->start(config_->listen)) return error->text;
+    if (config_->http.port != 0) {
+        http_ = std::make_unique<HttpServer>(coroutines_, context.get_executor(), http_services());
+        if (std::optional<net::ListenError> error = http_->start(config_->http.address, config_->http.port)) return error->text;
+    }
+    signals_.emplace(context, SIGHUP, SIGTERM, SIGINT);
+    timer_.emplace(context);
+    drain_timer_.emplace(context);
+    wait_for_signal();
+    schedule_tick();
+    return std::nullopt;
+}
+
+std::optional<std::string> Daemon::open_tls(const config::TlsOptions& options) {
+    auto offer = std::make_shared<TlsOffer>();
+    offer->required = options.mode == config::TlsMode::require;
+    if (options.mode != config::TlsMode::disable && !options.certificate.empty()) {
+        std::variant<net::ServerTls, net::TlsError> made = net::make_server_tls(options);
+        if (const auto* error = std::get_if<net::TlsError>(&made)) return error->text;
+        auto& tls = std::get<net::ServerTls>(made);
+        offer->context = std::move(tls.context);
+        offer->endpoint_binding = std::move(tls.endpoint_binding);
+    }
+    const std::lock_guard lock(mutex_);
+    tls_ = std::move(offer);
+    return std::nullopt;
+}
+
+// Makes the pools of databases that have none, and gives the others what changed. A
+// database that is no longer configured keeps its pool for the clients it still has.
+void Daemon::open_pools(const config::Config& config) {
+    std::vector<Mailbox*> mailboxes;
+    for (const auto& thread : relay_threads_) mailboxes.push_back(&thread->mailbox());
+    Pools next = pools();
+    for (const auto& [name, database] : config.databases) {
+        const auto known = next.find(name);
+        if (known == next.end()) {
+            next.emplace(name, std::make_shared<Pool>(name, pool_limits(database), server_target(database), mailboxes, helpers_));
+            continue;
+        }
+        known->second->set_limits(pool_limits(database));
+        const auto before = config_->databases.find(name);
+        if (before == config_->databases.end() || !has_same_target(before->second, database))
+            known->second->set_target(server_target(database));
+    }
+    const std::lock_guard lock(mutex_);
+    pools_ = std::move(next);
+}
+
+void Daemon::start_threads() {
+    for (const auto& thread : relay_threads_) {
+        thread->set_client_idle_timeout(config_->timeouts.client_idle_timeout);
+        thread->start();
+    }
+    // The first login thread is the one that called run.
+    for (std::size_t i = 1; i < login_threads_.size(); ++i) {
+        LoginThread& login = *login_threads_[i];
+        login.thread = std::thread([&login] {
+            const auto work = boost::asio::make_work_guard(login.context);
+            login.context.run();
+        });
+    }
+}
+
+void Daemon::accept(net::Accepted accepted) {
+    LoginThread& thread = *login_threads_[accepted.thread];
+    Peer peer{.address = std::move(accepted.address), .is_local = accepted.is_local};
+    coroutines_.spawn(thread.context.get_executor(), "login",
+                      log_in_client(services_, thread.cells, std::move(accepted.stream), std::move(peer)));
+}
+
+void Daemon::hand_over(LoggedInClient client) {
+    const std::uint32_t next = next_relay_thread_.fetch_add(1, std::memory_order_relaxed);
+    relay_threads_[next % relay_threads_.size()]->admit(std::move(client));
+}
+
+std::shared_ptr<const Directory> Daemon::directory() const {
+    const std::lock_guard lock(mutex_);
+    return directory_;
+}
+
+Pools Daemon::pools() const {
+    const std::lock_guard lock(mutex_);
+    return pools_;
+}
+
+void Daemon::schedule_tick() {
+    timer_->expires_after(tick_interval);
+    timer_->async_wait([this](boost::system::error_code ec) {
+        if (ec) return;
+        for (const auto& [name, pool] : pools()) pool->tick();
+        schedule_tick();
+    });
+}
+
+void Daemon::wait_for_signal() {
+    signals_->async_wait([this](boost::system::error_code ec, int number) {
+        if (ec) return;
+        on_signal(number);
+        wait_for_signal();
+    });
+}
+
+void Daemon::on_signal(int number) {
+    if (number == SIGHUP) reload();
+    else if (!is_draining_) begin_drain();
+    else end_now();
+}
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,118 @@
+// The daemon: owns every thread, pool and listener, and says in which order they come
+// and go. Start, reload and drain are decided on the first login thread.
+#pragma once
+
+#include "config/options.hpp"
+#include "metrics/catalog.hpp"
+#include "metrics/exporter.hpp"
+#include "proxy/admin/http.hpp"
+#include "proxy/assembly.hpp"
+#include "proxy/client/login.hpp"
+#include "proxy/client/relay_thread.hpp"
+#include "proxy/net/listener.hpp"
+#include "proxy/net/spawn.hpp"
+#include "proxy/server/helper_threads.hpp"
+#include "proxy/server/pool.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace pgweir::proxy {
+
+class Daemon {
+public:
+    // `reread` loads the configuration anew for a reload: null, with the problems logged,
+    // when it is bad. It runs on a helper thread.
+    using Reread = std::function<std::shared_ptr<const config::Config>()>;
+
+    Daemon(std::shared_ptr<const config::Config> config, Reread reread);
+    ~Daemon();
+
+    // Opens everything; then serves until it is told to end. Returns the exit code:
+    // 0 after a drain, 1 when it could not start or had to end with work unfinished.
+    int run();
+
+private:
+    struct LoginThread {
+        boost::asio::io_context context{1};
+        metrics::LoginCells cells;
+        std::thread thread;
+    };
+
+    // Start.
+    std::optional<std::string> open();
+    std::optional<std::string> open_tls(const config::TlsOptions& options);
+    void open_pools(const config::Config& config);
+    void start_http();
+    void start_threads();
+
+    // While it serves.
+    void wait_for_signal();
+    void on_signal(int number);
+    void schedule_tick();
+    void reload();
+    void apply(std::shared_ptr<const config::Config> config);
+    void accept(net::Accepted accepted);
+    void hand_over(LoggedInClient client);
+    HttpServices http_services();
+    metrics::Snapshot snapshot() const;
+    std::vector<DatabaseHealth> health() const;
+    std::shared_ptr<const Directory> directory() const;
+    Pools pools() const;
+
+    // End.
+    void begin_drain();
+    void watch_drain();
+    void retire_pools();
+    bool is_vacant() const;
+    void end_now();
+    std::size_t clients() const;
+    void stop_threads();
+
+    const Reread reread_;
+    std::shared_ptr<const config::Config> config_;   // the first login thread's
+    HelperThreads helpers_;
+    Gate gate_;
+    CancelKeys cancel_keys_;
+    Verifiers verifiers_;                            // used by one helper task at a time
+    protocol::Sha256 mock_secret_{};
+
+    mutable std::mutex mutex_;                       // of what all threads read and a reload replaces
+    std::shared_ptr<const Directory> directory_;
+    std::shared_ptr<const TlsOffer> tls_;
+    Pools pools_;
+
+    LoginServices services_;
+    net::Coroutines coroutines_;
+    std::vector<std::unique_ptr<LoginThread>> login_threads_;
+    std::vector<std::unique_ptr<RelayThread>> relay_threads_;
+    std::unique_ptr<net::Listener> listener_;
+    std::unique_ptr<HttpServer> http_;
+    std::optional<boost::asio::signal_set> signals_;
+    std::optional<boost::asio::steady_timer> timer_;
+    std::optional<boost::asio::steady_timer> drain_timer_;
+
+    std::atomic<std::uint64_t> generation_{1};
+    std::atomic<bool> last_reload_ok_{true};
+    std::atomic<bool> is_draining_{false};
+    std::atomic<std::uint32_t> next_relay_thread_{0};
+    bool is_reloading_ = false;
+    bool reload_again_ = false;
+    bool has_ended_clients_ = false;
+    bool has_retired_pools_ = false;
+    TimePoint drain_deadline_{};
+    int exit_code_ = 0;
+};
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,89 @@
+// How a changed configuration comes into force without dropping a client, and what HTTP sees.
+#include "proxy/daemon.hpp"
+
+#include "config/diff.hpp"
+#include "proxy/log.hpp"
+#include "proxy/statistics.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#ifndef PGWEIR_VERSION
+#define PGWEIR_VERSION "unknown"
+#endif
+
+namespace pgweir::proxy {
+
+// Reading and hashing block, so they are done by a helper; what is decided is decided here.
+void Daemon::reload() {
+    if (is_reloading_) {
+        reload_again_ = true;
+        return;
+    }
+    is_reloading_ = true;
+    helpers_.run([this] {
+        std::shared_ptr<const config::Config> config = reread_();
+        if (config) verifiers_.make(*config);
+        boost::asio::post(login_threads_.front()->context, [this, config = std::move(config)]() mutable {
+            apply(std::move(config));
+            is_reloading_ = false;
+            if (std::exchange(reload_again_, false)) reload();
+        });
+    });
+}
+
+void Daemon::apply(std::shared_ptr<const config::Config> config) {
+    std::optional<std::string> tls_error;
+    if (config && !is_draining_) tls_error = open_tls(config->listen.tls);
+    if (tls_error) spdlog::error("event=reload_failed text=\"{}\"", *tls_error);
+    last_reload_ok_ = config && !tls_error;
+    if (!last_reload_ok_ || is_draining_) return;
+
+    for (const config::Change& change : config::diff(*config_, *config))
+        spdlog::info("event=config_changed {}", change.text());
+    open_pools(*config);
+    std::shared_ptr<const Directory> directory =
+        make_directory(*config, pools(), verifiers_.make(*config), mock_secret_);
+    {
+        const std::lock_guard lock(mutex_);
+        directory_ = std::move(directory);
+    }
+    gate_.set_limit(config->limits.max_client_conn);
+    for (const auto& thread : relay_threads_) thread->set_client_idle_timeout(config->timeouts.client_idle_timeout);
+    set_up_log(config->log);
+    config_ = std::move(config);
+    spdlog::info("event=reloaded generation={}", ++generation_);
+}
+
+HttpServices Daemon::http_services() {
+    return HttpServices{
+        .metrics = [this] { return metrics::expose(snapshot()); },
+        .health = [this] { return describe_health(health()); },
+        .health_of = [this](const std::string& database) { return describe_health_of(health(), database); },
+        .is_draining = [this] { return is_draining_.load(); },
+    };
+}
+
+metrics::Snapshot Daemon::snapshot() const {
+    metrics::Snapshot snapshot;
+    snapshot.version = PGWEIR_VERSION;
+    snapshot.daemon.config_generation = generation_;
+    snapshot.daemon.last_reload_ok = last_reload_ok_;
+    snapshot.daemon.max_client_conn = static_cast<std::uint64_t>(gate_.limit());
+    snapshot.daemon.clients_inside = static_cast<std::uint64_t>(gate_.inside());
+    snapshot.process = process_state();
+    for (const auto& [name, pool] : pools()) snapshot.pools.push_back(pool_snapshot(*pool));
+    for (const auto& thread : login_threads_) snapshot.logins.push_back(&thread->cells);
+    return snapshot;
+}
+
+std::vector<DatabaseHealth> Daemon::health() const {
+    std::vector<DatabaseHealth> databases;
+    for (const auto& [name, pool] : pools()) databases.push_back(database_health(*pool));
+    return databases;
+}
+
+}  // namespace pgweir::proxy

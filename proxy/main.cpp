@@ -1,0 +1,32 @@
+// The command line. Exit codes: 0 done, 1 failed, 78 the configuration is bad (EX_CONFIG).
+#include "proxy/commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+int main(int argc, char** argv) {
+    namespace proxy = pgweir::proxy;
+    CLI::App app("pgweir: a PostgreSQL pooler for many short-lived clients and few servers");
+    app.set_version_flag("--version", std::string("pgweir ") + proxy::version());
+    app.require_subcommand(1);
+
+    std::string file = proxy::default_config_file();
+    std::string form = "markdown";
+    auto* run = app.add_subcommand("run", "Serve until SIGTERM. SIGHUP re-reads the file.");
+    auto* check = app.add_subcommand("check", "Report every problem of a configuration file.");
+    for (CLI::App* command : {run, check})
+        command->add_option("-c,--config", file, "The YAML file")->envname("PGWEIR_CONFIG")->capture_default_str();
+    auto* reference = app.add_subcommand("reference", "Print the reference of all options.");
+    reference->add_option("form", form, "markdown, schema (JSON Schema) or sample (YAML)")
+        ->check(CLI::IsMember({"markdown", "schema", "sample"}))
+        ->capture_default_str();
+    auto* hash = app.add_subcommand("hash-password", "Read a password from standard input, print its SCRAM verifier.");
+
+    CLI11_PARSE(app, argc, argv);
+    if (run->parsed()) return proxy::run_daemon(file);
+    if (check->parsed()) return proxy::check_config(file);
+    if (reference->parsed()) return proxy::print_reference(form);
+    if (hash->parsed()) return proxy::hash_password();
+    return 1;
+}

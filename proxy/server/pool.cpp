@@ -1,0 +1,360 @@
+#include "proxy/server/pool.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+#include <variant>
+
+namespace pgweir::proxy {
+namespace {
+
+constexpr std::array dial_outcomes = {
+    std::pair{LoginFailureClass::capacity, DialOutcome::capacity},
+    std::pair{LoginFailureClass::credential, DialOutcome::credential},
+    std::pair{LoginFailureClass::transient, DialOutcome::transient},
+    std::pair{LoginFailureClass::settings, DialOutcome::settings},
+};
+
+DialOutcome outcome_of(LoginFailureClass kind) {
+    const auto* found =
+        std::find_if(dial_outcomes.begin(), dial_outcomes.end(), [&](const auto& pair) { return pair.first == kind; });
+    return found->second;
+}
+
+const char* word(BreakerState state) {
+    switch (state) {
+    case BreakerState::closed: return "closed";
+    case BreakerState::open: return "open";
+    case BreakerState::half_open: return "half_open";
+    }
+    return "";
+}
+
+}  // namespace
+
+Pool::Pool(std::string name, const PoolCoreLimits& limits, ServerTarget target, std::vector<Mailbox*> threads,
+           HelperThreads& helpers)
+    : name_(std::move(name)),
+      threads_(std::move(threads)),
+      helpers_(helpers),
+      core_(limits, threads_.size(), static_cast<std::uint32_t>(std::hash<std::string>{}(name_)), Clock::now()),
+      target_(std::move(target)),
+      baseline_(std::make_shared<const BaselineSettings>(target_.server_settings)) {
+    connections_.reserve(max_pool_size);
+    for (std::size_t i = 0; i < threads_.size(); ++i) cells_.push_back(std::make_unique<metrics::RelayCells>());
+}
+
+Pool::~Pool() = default;
+
+std::optional<Refusal> Pool::refuse_login() {
+    const std::lock_guard lock(mutex_);
+    if (core_.admits_login()) return std::nullopt;
+    return refusal_of(RefusalReason::breaker_open, {}, Clock::now());
+}
+
+std::shared_ptr<const Welcome> Pool::welcome() const {
+    const std::lock_guard lock(mutex_);
+    return welcome_;
+}
+
+void Pool::request_welcome(std::function<void()> wake) {
+    PoolActions actions;
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_logins_.push_back(std::move(wake));
+        core_.want_welcome(Clock::now(), actions);
+    }
+    perform(actions);
+}
+
+std::optional<std::string> Pool::upstream_failure() const {
+    const std::lock_guard lock(mutex_);
+    return upstream_failure_;
+}
+
+PoolAnswer Pool::acquire(const ClientId& client) {
+    PoolActions actions;
+    PoolAnswer answer{};
+    {
+        const std::lock_guard lock(mutex_);
+        const TimePoint now = Clock::now();
+        const Acquired acquired = core_.acquire(client, now, actions);
+        answer.kind = acquired.kind;
+        answer.waiter = acquired.waiter;
+        answer.needs_check = acquired.needs_check;
+        if (acquired.kind == Acquired::Kind::granted) {
+            answer.server = connections_[index_of(acquired.server)].get();
+            answer.server->holder.store(static_cast<std::uint32_t>(client.thread), std::memory_order_release);
+        } else if (acquired.kind == Acquired::Kind::refused) {
+            answer.refusal = refusal_of(acquired.reason, {}, now);
+        }
+    }
+    perform(actions);
+    return answer;
+}
+
+bool Pool::leave_queue(WaiterId waiter, const ClientId& client) {
+    const std::lock_guard lock(mutex_);
+    return core_.leave_queue(waiter, client);
+}
+
+void Pool::release(ServerConnection& server, ThreadIndex thread) {
+    PoolActions actions;
+    {
+        const std::lock_guard lock(mutex_);
+        server.holder.store(ServerConnection::nobody, std::memory_order_release);
+        core_.release(server.id, thread, Clock::now(), actions);
+    }
+    perform(actions);
+}
+
+void Pool::abandon(ServerConnection& server) {
+    const std::lock_guard lock(mutex_);
+    core_.abandon(server.id, Clock::now());
+}
+
+void Pool::recovered(ServerConnection& server, ThreadIndex thread) {
+    PoolActions actions;
+    {
+        const std::lock_guard lock(mutex_);
+        server.holder.store(ServerConnection::nobody, std::memory_order_release);
+        core_.recovered(server.id, thread, Clock::now(), actions);
+    }
+    perform(actions);
+}
+
+void Pool::set_pinned(ServerConnection& server, bool is_pinned) {
+    const std::lock_guard lock(mutex_);
+    core_.set_pinned(server.id, is_pinned);
+}
+
+bool Pool::begin_inspection(ServerConnection& server, ThreadIndex thread) {
+    const std::lock_guard lock(mutex_);
+    if (!core_.begin_inspection(server.id, thread, Clock::now())) return false;
+    server.holder.store(static_cast<std::uint32_t>(thread), std::memory_order_release);
+    return true;
+}
+
+void Pool::end_inspection(ServerConnection& server) {
+    PoolActions actions;
+    {
+        const std::lock_guard lock(mutex_);
+        server.holder.store(ServerConnection::nobody, std::memory_order_release);
+        core_.end_inspection(server.id, Clock::now(), actions);
+    }
+    perform(actions);
+}
+
+void Pool::close(ServerConnection& server) {
+    const std::lock_guard lock(mutex_);
+    if (core_.state_of(server.id) != ServerState::closing) core_.close(server.id, Clock::now());
+}
+
+void Pool::closed(ServerConnection& server) {
+    server.holder.store(ServerConnection::nobody, std::memory_order_release);
+    std::shared_ptr<PostgresHandle> handle = std::move(server.handle);
+    helpers_.run([this, handle = std::move(handle), id = server.id]() mutable {
+        handle.reset();
+        PoolActions actions;
+        {
+            const std::lock_guard lock(mutex_);
+            core_.closed(id, Clock::now(), actions);
+        }
+        perform(actions);
+    });
+}
+
+void Pool::arrived(ServerConnection& server, ThreadIndex thread) {
+    PoolActions actions;
+    {
+        const std::lock_guard lock(mutex_);
+        server.holder.store(ServerConnection::nobody, std::memory_order_release);
+        core_.logged_in(server.id, thread, Clock::now(), actions);
+    }
+    perform(actions);
+}
+
+void Pool::cancel(ServerConnection& server, ThreadIndex thread) {
+    ++server.cancels_in_flight;
+    // The handle stays while a cancel is in flight: `closed` is called only after it has ended.
+    helpers_.run_cancel([this, &server, handle = server.handle.get(), mailbox = threads_[index_of(thread)]] {
+        if (const std::optional<std::string> error = handle->cancel())
+            spdlog::warn("event=cancel_failed pool={} server={} error=\"{}\"", name_, index_of(server.id), *error);
+        mailbox->post(Letter{.kind = Letter::Kind::cancel_ended, .server = &server});
+    });
+}
+
+Refusal Pool::make_refusal(RefusalReason reason, Duration waited) const {
+    const std::lock_guard lock(mutex_);
+    return refusal_of(reason, waited, Clock::now());
+}
+
+Refusal Pool::refusal_of(RefusalReason reason, Duration waited, TimePoint now) const {
+    const PoolFacts facts = core_.facts(now);
+    Refusal refusal{.reason = reason, .pool = name_};
+    refusal.in_use = facts.in_use;
+    refusal.size = facts.effective_size;
+    refusal.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(core_.retry_after(now));
+    refusal.waited = std::chrono::duration_cast<std::chrono::milliseconds>(waited);
+    if (reason == RefusalReason::upstream_unavailable) refusal.upstream_text = upstream_failure_.value_or("");
+    return refusal;
+}
+
+void Pool::perform(PoolActions& actions) {
+    for (const PoolAction& action : actions) {
+        switch (action.kind) {
+        case PoolAction::Kind::grant: grant(action); break;
+        case PoolAction::Kind::refuse: {
+            Letter letter{.kind = Letter::Kind::refused, .client = action.client, .waited = action.waited};
+            letter.refusal = make_refusal(action.reason, action.waited);
+            threads_[index_of(action.client.thread)]->post(std::move(letter));
+            break;
+        }
+        case PoolAction::Kind::dial: dial(action.server); break;
+        case PoolAction::Kind::close:
+            threads_[index_of(action.from)]->post(
+                Letter{.kind = Letter::Kind::close_server, .server = connections_[index_of(action.server)].get()});
+            break;
+        }
+    }
+}
+
+void Pool::grant(const PoolAction& action) {
+    ServerConnection* server = connections_[index_of(action.server)].get();
+    // Nobody holds it and its state is `leased`: only this thread knows for whom, until the letter is read.
+    server->holder.store(static_cast<std::uint32_t>(action.client.thread), std::memory_order_release);
+    threads_[index_of(action.client.thread)]->post(Letter{.kind = Letter::Kind::server_granted,
+                                                          .client = action.client,
+                                                          .server = server,
+                                                          .waited = action.waited});
+}
+
+void Pool::dial(ServerId place) {
+    ServerTarget target;
+    std::shared_ptr<const BaselineSettings> baseline;
+    {
+        const std::lock_guard lock(mutex_);
+        while (connections_.size() < core_.places())
+            connections_.push_back(std::make_unique<ServerConnection>(*this, ServerId{static_cast<std::uint32_t>(connections_.size())}));
+        target = target_;
+        baseline = baseline_;
+    }
+    helpers_.run([this, place, target = std::move(target), baseline = std::move(baseline)] {
+        LoginResult result = log_in(target);
+        if (const auto* failure = std::get_if<LoginFailure>(&result)) {
+            login_failed(place, *failure);
+            return;
+        }
+        LoggedInServer& login = std::get<LoggedInServer>(result);
+        spdlog::info("event=server_login pool={} server={} peer={} backend_pid={}", name_, index_of(place), login.peer,
+                     login.handle->backend_pid());
+        welcome_changed(login.welcome);
+        ServerConnection* connection = nullptr;
+        ThreadIndex thread{};
+        {
+            const std::lock_guard lock(mutex_);
+            connection = connections_[index_of(place)].get();
+            thread = core_.thread_for_new_server();
+        }
+        connection->open(std::move(login), baseline);
+        threads_[index_of(thread)]->post(Letter{.kind = Letter::Kind::server_arrived, .server = connection});
+    });
+}
+
+void Pool::welcome_changed(const Welcome& welcome) {
+    {
+        const std::lock_guard lock(mutex_);
+        upstream_failure_.reset();
+        if (!welcome_ || *welcome_ != welcome) welcome_ = std::make_shared<const Welcome>(welcome);
+    }
+    wake_logins();
+}
+
+void Pool::login_failed(ServerId place, const LoginFailure& failure) {
+    spdlog::warn("event=server_login_failed pool={} server={} sqlstate={} text=\"{}\"", name_, index_of(place),
+                 failure.sqlstate, failure.text);
+    PoolActions actions;
+    {
+        const std::lock_guard lock(mutex_);
+        // The upstream's capacity text is never shown to a client: those wait for what there is.
+        if (failure.kind != LoginFailureClass::capacity) upstream_failure_ = failure.text;
+        core_.login_failed(place, outcome_of(failure.kind), failure.upstream_limit, Clock::now(), actions);
+    }
+    perform(actions);
+    wake_logins();
+}
+
+void Pool::wake_logins() {
+    std::vector<std::function<void()>> waiting;
+    {
+        const std::lock_guard lock(mutex_);
+        waiting.swap(waiting_logins_);
+    }
+    for (const std::function<void()>& wake : waiting) wake();
+}
+
+void Pool::tick() {
+    PoolActions actions;
+    bool changed = false;
+    PoolFacts facts;
+    {
+        const std::lock_guard lock(mutex_);
+        const TimePoint now = Clock::now();
+        changed = core_.tick(now, actions);
+        if (changed) facts = core_.facts(now);
+    }
+    perform(actions);
+    if (changed)
+        spdlog::warn("event=breaker_changed pool={} state={} usage={:.1f}% in_use={} effective_size={}", name_,
+                     word(facts.breaker), facts.usage * 100, facts.in_use, facts.effective_size);
+}
+
+void Pool::set_limits(const PoolCoreLimits& limits) {
+    PoolActions actions;
+    {
+        const std::lock_guard lock(mutex_);
+        core_.set_limits(limits, Clock::now(), actions);
+    }
+    perform(actions);
+}
+
+void Pool::set_target(ServerTarget target) {
+    PoolActions actions;
+    {
+        const std::lock_guard lock(mutex_);
+        target_ = std::move(target);
+        baseline_ = std::make_shared<const BaselineSettings>(target_.server_settings);
+        upstream_failure_.reset();
+        core_.rotate_all(Clock::now(), actions);
+    }
+    perform(actions);
+}
+
+void Pool::retire() {
+    PoolActions actions;
+    {
+        const std::lock_guard lock(mutex_);
+        core_.retire(Clock::now(), actions);
+    }
+    perform(actions);
+}
+
+bool Pool::is_vacant() const {
+    const std::lock_guard lock(mutex_);
+    return core_.is_vacant();
+}
+
+PoolFacts Pool::facts() const {
+    const std::lock_guard lock(mutex_);
+    return core_.facts(Clock::now());
+}
+
+std::vector<const metrics::RelayCells*> Pool::all_cells() const {
+    std::vector<const metrics::RelayCells*> cells;
+    for (const auto& one : cells_) cells.push_back(one.get());
+    return cells;
+}
+
+}  // namespace pgweir::proxy

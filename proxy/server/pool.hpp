@@ -1,0 +1,112 @@
+// One pool: the mutex around its core, the connections it owns, and the performing of
+// what the core decides. Any thread may call any method; a decision is made under the
+// mutex, everything slow happens after it.
+#pragma once
+
+#include "metrics/catalog.hpp"
+#include "proxy/core/pool_core.hpp"
+#include "proxy/core/refusal.hpp"
+#include "proxy/core/welcome.hpp"
+#include "proxy/server/helper_threads.hpp"
+#include "proxy/server/login.hpp"
+#include "proxy/server/mailbox.hpp"
+#include "proxy/server/server_connection.hpp"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pgweir::proxy {
+
+// What acquiring came to. `server`, when granted, is held by the asking thread from now on.
+struct PoolAnswer {
+    Acquired::Kind kind;
+    ServerConnection* server = nullptr;
+    bool needs_check = false;
+    WaiterId waiter{};
+    Refusal refusal{};
+};
+
+// Most servers a pool may be configured with. Chosen: far above any PostgreSQL's max_connections in use.
+constexpr std::size_t max_pool_size = 10'000;
+
+class Pool {
+public:
+    Pool(std::string name, const PoolCoreLimits& limits, ServerTarget target, std::vector<Mailbox*> threads,
+         HelperThreads& helpers);
+    ~Pool();
+
+    const std::string& name() const { return name_; }
+
+    // For logins.
+
+    // Asks the breaker. Nullopt: the login may go on.
+    std::optional<Refusal> refuse_login();
+    // What to tell a client that logs in; null while no server has ever logged in.
+    std::shared_ptr<const Welcome> welcome() const;
+    // For a pool without a welcome: dials if nobody does, and calls `wake` once, on any thread,
+    // when a welcome is there or a dial has failed.
+    void request_welcome(std::function<void()> wake);
+    // Why servers cannot be had just now, in the upstream's own words; nullopt while nothing is known to be wrong.
+    std::optional<std::string> upstream_failure() const;
+
+    // For relay threads. `server` is held by the calling thread.
+
+    PoolAnswer acquire(const ClientId& client);
+    bool leave_queue(WaiterId waiter, const ClientId& client);
+    void release(ServerConnection& server, ThreadIndex thread);
+    void abandon(ServerConnection& server);
+    void recovered(ServerConnection& server, ThreadIndex thread);
+    void set_pinned(ServerConnection& server, bool is_pinned);
+    // False when it is not idle on this thread any more. True: the thread holds it.
+    bool begin_inspection(ServerConnection& server, ThreadIndex thread);
+    void end_inspection(ServerConnection& server);
+    void close(ServerConnection& server);
+    // Its socket is closed and its EOF was seen. Frees the handle on a helper thread, then the place.
+    void closed(ServerConnection& server);
+    void arrived(ServerConnection& server, ThreadIndex thread);
+    // Asks PostgreSQL to cancel what `server` does; its thread gets a letter when that has ended.
+    void cancel(ServerConnection& server, ThreadIndex thread);
+    Refusal make_refusal(RefusalReason reason, Duration waited) const;
+
+    // For the daemon.
+
+    void tick();
+    void set_limits(const PoolCoreLimits& limits);
+    // A changed DSN or changed server_settings: servers that exist are replaced as they come free.
+    void set_target(ServerTarget target);
+    void retire();
+    bool is_vacant() const;
+    PoolFacts facts() const;
+    metrics::RelayCells& cells(ThreadIndex thread) { return *cells_[index_of(thread)]; }
+    std::vector<const metrics::RelayCells*> all_cells() const;
+
+private:
+    void perform(PoolActions& actions);
+    void grant(const PoolAction& action);
+    void dial(ServerId place);
+    void welcome_changed(const Welcome& welcome);
+    void login_failed(ServerId place, const LoginFailure& failure);
+    void wake_logins();
+    Refusal refusal_of(RefusalReason reason, Duration waited, TimePoint now) const;   // Requires: mutex_ held
+
+    const std::string name_;
+    const std::vector<Mailbox*> threads_;
+    HelperThreads& helpers_;
+    std::vector<std::unique_ptr<metrics::RelayCells>> cells_;   // by thread
+
+    mutable std::mutex mutex_;
+    PoolCore core_;
+    // By ServerId. Grows under the mutex and never moves, so that a connection named by an action is found without it.
+    std::vector<std::unique_ptr<ServerConnection>> connections_;
+    ServerTarget target_;
+    std::shared_ptr<const BaselineSettings> baseline_;
+    std::shared_ptr<const Welcome> welcome_;
+    std::optional<std::string> upstream_failure_;
+    std::vector<std::function<void()>> waiting_logins_;
+};
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,88 @@
+// One connection to PostgreSQL after its login: the socket, the ledger of what is
+// outstanding on it, and what is known of its session state. A resource; its Pool owns
+// it for the daemon's life and fills it anew for each login.
+//
+// One thread at a time works on it: the `holder`. While it is idle nobody does, and it
+// changes hands only under its pool's mutex.
+#pragma once
+
+#include "protocol/exchange.hpp"
+#include "proxy/core/ids.hpp"
+#include "proxy/core/recovery.hpp"
+#include "proxy/core/relay_core.hpp"
+#include "proxy/core/session_settings.hpp"
+#include "proxy/net/out_buffer.hpp"
+#include "proxy/net/readiness.hpp"
+#include "proxy/net/stream.hpp"
+#include "proxy/server/login.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pgweir::proxy {
+
+class Pool;
+
+// Whoever holds a lease; the relay knows what it really is.
+struct Lessee {};
+
+// What its holder does with it.
+enum class ServerDuty {
+    none,        // nobody holds it
+    preparing,   // leased; a check or the client's settings are under way
+    serving,     // leased
+    recovering,
+    inspecting,
+    closing,
+};
+
+struct ServerConnection : net::Watched {
+    ServerConnection(Pool& its_pool, ServerId its_id) : Watched(Kind::server), pool(its_pool), id(its_id) {}
+
+    // Fills the place with a fresh login.
+    void open(LoggedInServer login, std::shared_ptr<const BaselineSettings> its_baseline);
+    // Puts the descriptor into `set`, out of the one it is in.
+    void move_to(net::Readiness& set);
+    void leave_set();
+
+    // Sends, or keeps what the kernel does not take. False when the connection is broken.
+    bool send(protocol::Bytes bytes) { return out.write(stream, bytes); }
+
+    // Whether the next client's bytes could be mixed up with something still to come.
+    bool is_quiet() const;
+
+    static constexpr std::uint32_t nobody = 0xffffffff;
+
+    Pool& pool;
+    const ServerId id;
+    std::atomic<std::uint32_t> holder{nobody};   // index of the thread that works on it
+
+    // What follows belongs to the holder.
+    std::unique_ptr<PostgresHandle> handle;
+    std::string peer;
+    net::Stream stream;
+    net::Readiness* set = nullptr;
+    net::OutBuffer out;
+    std::vector<std::byte> tail;      // the beginning of a message, read and not yet judged
+    ServerCursor from_server;
+    FrameCursor to_server;
+    protocol::Exchange exchange;
+    bool may_read = false;            // an edge said so and the kernel was not drained since
+    ServerDuty duty = ServerDuty::none;
+    Lessee* lessee = nullptr;
+    TimePoint leased_at{};
+    TimePoint deadline{};             // of recovering or closing
+    Recovery recovery;
+    int cancels_in_flight = 0;
+    bool was_cancelled = false;       // a cancel was asked for in this lease
+    bool is_pinned = false;           // session state of the lessee's lives here
+    bool needs_reset = false;         // the lessee changed what the next one must not see
+    std::string last_words;           // of a server that said FATAL
+    SessionSettings applied;          // on top of the baseline
+    std::shared_ptr<const BaselineSettings> baseline;
+};
+
+}  // namespace pgweir::proxy

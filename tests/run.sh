@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Builds pgweir and runs all its tests, from a clean checkout of a bare Debian 12: as root, or with sudo.
+#
+#   tests/run.sh                 lint, unit, wire and integration tests
+#   tests/run.sh --quick         without the integration tests
+#   tests/run.sh --full          with the durations and sizes of the acceptance list (about an hour)
+#   tests/run.sh --no-install    does not look for missing packages
+#
+# Environment:
+#   PGWEIR_BUILD_DIR    where to build (build, or build-<sanitizers>, in the source tree)
+#   PGWEIR_SANITIZE     address,undefined or thread: builds and runs with these, integration tests shortened
+#   PGWEIR_WERROR       ON: warnings are errors
+#   PGWEIR_JOBS         parallel compile jobs (2)
+#   PGWEIR_RESULTS      a folder for the JUnit reports (in the build folder)
+#
+# The last line is `N passed, N failed`; the exit code is 0 when nothing failed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+install=yes
+suites=(tests/wire tests/integration)
+size=normal
+for argument in "$@"; do
+    case "$argument" in
+    --quick) suites=(tests/wire) ;;
+    --full) size=full ;;
+    --no-install) install=no ;;
+    *)
+        sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2
+        exit 64
+        ;;
+    esac
+done
+
+sanitize=${PGWEIR_SANITIZE:-}
+build=${PGWEIR_BUILD_DIR:-build${sanitize:+-${sanitize//,/-}}}
+results=${PGWEIR_RESULTS:-$build/results}
+pytest_options=(--size="$size")
+if [ -n "$sanitize" ]; then
+    pytest_options=(--size=short -m "not long")
+fi
+case "$sanitize" in
+thread) build_type=RelWithDebInfo ;;
+address*) build_type=Debug ;;
+*) build_type=RelWithDebInfo ;;
+esac
+
+step() { printf '\n== %s\n' "$*"; }
+
+if [ $install = yes ]; then
+    deploy/install-packages.sh build test
+fi
+
+step "Configuring and building ($build)"
+cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE="$build_type" -DSANITIZE="$sanitize" \
+    -DWERROR="${PGWEIR_WERROR:-OFF}" >"$build.log" 2>&1 || { cat "$build.log"; rm -f "$build.log"; exit 1; }
+rm -f "$build.log"
+cmake --build "$build" --parallel "${PGWEIR_JOBS:-2}"
+rm -rf "$results"
+mkdir -p "$results"
+results=$(cd "$results" && pwd)
+
+# From here on everything runs to its end, so that one run shows all failures.
+status=0
+
+step "Lint and unit tests"
+ctest --test-dir "$build" --output-on-failure --no-tests=error --parallel 2 \
+    --output-junit "$results/ctest.xml" >"$results/ctest.log" 2>&1 || status=1
+grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed |^ +Start +[0-9]+: ' "$results/ctest.log" || true
+
+if [ ${#suites[@]} -gt 1 ]; then
+    step "JavaScript drivers"
+    (cd tests/drivers && npm ci --no-audit --no-fund --loglevel=error)
+fi
+
+for suite in "${suites[@]}"; do
+    step "${suite#tests/} tests"
+    # Debian's Python: the drivers come as Debian packages, another Python on PATH does not see them.
+    PGWEIR_BINARY=$(cd "$build" && pwd)/proxy/pgweir PGWEIR_SANITIZE=$sanitize \
+        /usr/bin/python3 -B -m pytest -q "$suite" "${pytest_options[@]}" \
+        --junitxml="$results/$(basename "$suite").xml" --durations=5 || status=1
+done
+
+step "Result"
+/usr/bin/python3 -B tests/harness/count.py "$results"/*.xml || status=1
+exit $status
