@@ -178,7 +178,8 @@ std::string redacted(std::string complaint, const Secret& dsn) {
     // Shorter secrets would blot out the whole text.
     constexpr std::size_t shortest = 4;
     DsnParts parts = split_pairs(dsn.reveal());
-    for (const char* name : {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}) {
+    for (const char* name :
+         {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}) {
         const std::string secret = value_of(parts.parameters, name);
         if (secret.empty()) {
             continue;

@@ -32,7 +32,8 @@ bool is_port(std::string_view text) {
 bool is_host(std::string_view text) {
     for (std::size_t at = 0; at < text.size(); ++at) {
         const bool is_escape = text[at] == '%' && at + 2 < text.size() && is_hex(text[at + 1]) && is_hex(text[at + 2]);
-        const bool is_name = is_alphanumeric(text[at]) || std::string_view("._-").find(text[at]) != std::string_view::npos;
+        const bool is_name =
+            is_alphanumeric(text[at]) || std::string_view("._-").find(text[at]) != std::string_view::npos;
         if (!is_escape && !is_name) {
             return false;
         }
@@ -78,7 +79,8 @@ std::optional<Reading> read_at(std::string_view body, std::size_t at) {
         rest.remove_prefix(1 + reading.database.size());
     }
     reading.query = rest.empty() ? rest : rest.substr(1);
-    const bool has_hosts = every_piece(reading.hosts, ',', [](std::string_view host) { return split_host(host).has_value(); });
+    const bool has_hosts =
+        every_piece(reading.hosts, ',', [](std::string_view host) { return split_host(host).has_value(); });
     if (!has_hosts || !is_query(reading.query) || has_any(reading.database, "/ \t\n")) {
         return std::nullopt;
     }

@@ -67,8 +67,9 @@ public:
 private:
     void add(std::string name, std::optional<std::string> value) {
         if (!value) {
-            parts_.problem = "mixes percent-encoded characters with plain ones: write every % that is meant as such as %25, "
-                             "@ as %40 and / as %2F";
+            parts_.problem =
+                "mixes percent-encoded characters with plain ones: write every % that is meant as such as %25, "
+                "@ as %40 and / as %2F";
         } else if (!value->empty() && find_parameter(parts_.parameters, name) == nullptr) {
             parts_.parameters.push_back(DsnParameter{std::move(name), std::move(*value)});
         }
@@ -153,7 +154,8 @@ DsnParts split_uri(std::string_view text) {
     constexpr std::array<std::string_view, 6> schemes = {"postgresql", "postgres", "pgsql", "psql", "postgis", "ecto"};
     if (std::find(schemes.begin(), schemes.end(), scheme) == schemes.end()) {
         DsnParts parts;
-        parts.problem = "does not begin with a scheme of PostgreSQL: write postgresql://user:password@host:port/database";
+        parts.problem =
+            "does not begin with a scheme of PostgreSQL: write postgresql://user:password@host:port/database";
         return parts;
     }
     return UriSplitter(is_java).split(text.substr(scheme_end + 3));

@@ -77,7 +77,8 @@ std::string type_of(const Option& option) {
 
 // A default that JSON can hold; none for what has no single value.
 std::string default_of(const Option& option) {
-    const bool is_number = std::holds_alternative<int*>(option.slot) || std::holds_alternative<std::uint16_t*>(option.slot);
+    const bool is_number =
+        std::holds_alternative<int*>(option.slot) || std::holds_alternative<std::uint16_t*>(option.slot);
     const bool has_none = option.is_secret() || std::holds_alternative<Settings*>(option.slot) ||
                           std::holds_alternative<std::optional<std::vector<std::string>>*>(option.slot) ||
                           std::holds_alternative<std::optional<PoolMode>*>(option.slot);

@@ -236,9 +236,9 @@ void Login::count(const LoginStep<void>& result) {
 void Login::log(const LoginEnd& end) const {
     if (end.text.empty()) return;
     const char* event = end.outcome == LoginOutcome::refused ? "login_refused" : "login_failed";
-    const char* reason = end.refusal ? token(*end.refusal) : "";
-    spdlog::warn("event={} id={} reason={} client={} user={:?} database={:?} tls={} text={:?}", event, end.event_id,
-                 reason, peer_.address, user_, database_, channel_.stream().is_tls(), end.text);
+    const std::string reason = end.refusal ? std::string(" reason=") + token(*end.refusal) : std::string();
+    spdlog::warn("event={}{} id={} client={} user={:?} database={:?} tls={} text={:?}", event, reason, end.event_id,
+                 peer_.address, user_, database_, channel_.stream().is_tls(), end.text);
 }
 
 }  // namespace

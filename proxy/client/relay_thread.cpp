@@ -1,7 +1,5 @@
 #include "proxy/client/relay_thread.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <memory>
 #include <utility>
 
@@ -12,7 +10,7 @@ namespace {
 // room in front is for what is kept of the read before.
 constexpr std::size_t buffer_size = 64 * 1024 + 2 * max_held_frame;
 
-constexpr Duration tick_interval = std::chrono::milliseconds(100);
+constexpr std::chrono::milliseconds tick_interval(100);
 constexpr int ticks_per_sweep = 10;
 
 // Rounds of visits before timers and letters from elsewhere get their turn.
@@ -22,9 +20,10 @@ constexpr int rounds_per_settle = 8;
 
 RelayThread::RelayThread(ThreadIndex index, CancelKeys& cancel_keys)
     : index_(index),
-      readiness_(context_, {.on_ready = [this](net::Watched& watched, net::Edges edges) { route(watched, edges); },
-                            .on_batch_end = [this] { settle(); }}),
-      mailbox_(context_, [this] { settle(); }),
+      readiness_({.on_ready = [this](net::Watched& watched, net::Edges edges) { route(watched, edges); },
+                  .on_batch_end = [this] { return settle(); }},
+                 tick_interval),
+      mailbox_([this] { readiness_.wake(); }),
       buffer_(buffer_size),
       clients_(index),
       keeper_(index, readiness_, buffer_),
@@ -38,45 +37,53 @@ RelayThread::RelayThread(ThreadIndex index, CancelKeys& cancel_keys)
                                    [this](Client& client) {
                                        if (std::exchange(client.is_queued, true)) return;
                                        to_visit_.push_back(&client);
-                                   }}),
-      timer_(context_) {}
+                                   }}) {}
 
 RelayThread::~RelayThread() { stop(); }
 
 void RelayThread::start() {
     thread_ = std::thread([this] {
         mailbox_.adopt_thread();
-        readiness_.start();
-        schedule_tick();
-        context_.run();
+        readiness_.run();
     });
 }
 
 void RelayThread::stop() {
     if (!thread_.joinable()) return;
-    context_.stop();
+    readiness_.stop();
     thread_.join();
 }
 
+void RelayThread::run(std::function<void()> task) {
+    {
+        const std::lock_guard lock(tasks_mutex_);
+        tasks_.push_back(std::move(task));
+        has_tasks_.store(true, std::memory_order_relaxed);
+    }
+    readiness_.wake();
+}
+
+void RelayThread::run_tasks() {
+    if (!has_tasks_.load(std::memory_order_relaxed)) return;
+    std::vector<std::function<void()>> tasks;
+    {
+        const std::lock_guard lock(tasks_mutex_);
+        tasks.swap(tasks_);
+        has_tasks_.store(false, std::memory_order_relaxed);
+    }
+    for (const std::function<void()>& task : tasks) task();
+}
+
 void RelayThread::admit(LoggedInClient client) {
-    boost::asio::post(context_, [this, held = std::make_unique<LoggedInClient>(std::move(client))] {
-        relay_.admit(std::move(*held));
-        settle();
-    });
+    run([this, held = std::make_shared<LoggedInClient>(std::move(client))] { relay_.admit(std::move(*held)); });
 }
 
 void RelayThread::begin_drain() {
-    boost::asio::post(context_, [this] {
-        relay_.begin_drain();
-        settle();
-    });
+    run([this] { relay_.begin_drain(); });
 }
 
 void RelayThread::end_all() {
-    boost::asio::post(context_, [this] {
-        relay_.end_all();
-        settle();
-    });
+    run([this] { relay_.end_all(); });
 }
 
 void RelayThread::route(net::Watched& watched, net::Edges edges) {
@@ -108,7 +115,9 @@ void RelayThread::deliver(Letter& letter) {
     }
 }
 
-void RelayThread::settle() {
+bool RelayThread::settle() {
+    if (const TimePoint now = Clock::now(); now >= next_tick_) tick(now);
+    run_tasks();
     for (int round = 0; round < rounds_per_settle; ++round) {
         mailbox_.take(letters_);
         for (Letter& letter : letters_) deliver(letter);
@@ -121,27 +130,15 @@ void RelayThread::settle() {
         if (letters_.empty() && visiting_.empty()) break;
     }
     client_count_.store(clients_.size(), std::memory_order_relaxed);
-    if (to_visit_.empty()) {
-        clients_.sweep();
-    }
-    if (!to_visit_.empty() && !std::exchange(settles_later_, true)) {
-        boost::asio::post(context_, [this] {
-            settles_later_ = false;
-            settle();
-        });
-    }
+    // Those to be visited may have gone, and are looked at once more first.
+    if (to_visit_.empty()) clients_.sweep();
+    return !to_visit_.empty() || mailbox_.has_own_letters();
 }
 
-void RelayThread::schedule_tick() {
-    timer_.expires_after(tick_interval);
-    timer_.async_wait([this](boost::system::error_code ec) {
-        if (ec) return;
-        const TimePoint now = Clock::now();
-        keeper_.tick(now);
-        if (++ticks_ % ticks_per_sweep == 0) relay_.tick(now, idle_timeout_.load(std::memory_order_relaxed));
-        settle();
-        schedule_tick();
-    });
+void RelayThread::tick(TimePoint now) {
+    next_tick_ = now + tick_interval;
+    keeper_.tick(now);
+    if (++ticks_ % ticks_per_sweep == 0) relay_.tick(now, idle_timeout_.load(std::memory_order_relaxed));
 }
 
 }  // namespace pgweir::proxy

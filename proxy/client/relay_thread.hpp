@@ -1,5 +1,5 @@
-// One relay thread: its io_context, its readiness set, its clients, and the routing of
-// events and letters to whoever they are for. The first relay thread's index is 0.
+// One relay thread: its readiness set, its clients, and the routing of edges, letters
+// and tasks to whoever they are for. The first relay thread's index is 0.
 #pragma once
 
 #include "proxy/client/client_table.hpp"
@@ -8,11 +8,10 @@
 #include "proxy/server/mailbox.hpp"
 #include "proxy/server/server_keeper.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <atomic>
 #include <cstddef>
+#include <functional>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -37,24 +36,29 @@ public:
 private:
     void route(net::Watched& watched, net::Edges edges);
     void deliver(Letter& letter);
-    // Letters, visits, and the freeing of clients that have gone.
-    void settle();
-    void schedule_tick();
+    // Tasks, letters, visits, deadlines, and the freeing of clients that have gone. True
+    // when there is more to do at once.
+    bool settle();
+    void tick(TimePoint now);
+    // Does `task` on this thread.
+    void run(std::function<void()> task);
+    void run_tasks();
 
     const ThreadIndex index_;
-    boost::asio::io_context context_{1};
     net::Readiness readiness_;
     Mailbox mailbox_;
     std::vector<std::byte> buffer_;
     ClientTable clients_;
     ServerKeeper keeper_;
     Relay relay_;
-    boost::asio::steady_timer timer_;
     std::vector<Letter> letters_;          // being delivered
     std::vector<Client*> to_visit_;        // had more to do than their turn allowed
     std::vector<Client*> visiting_;
-    bool settles_later_ = false;
+    TimePoint next_tick_{};
     int ticks_ = 0;
+    std::mutex tasks_mutex_;
+    std::vector<std::function<void()>> tasks_;   // from other threads
+    std::atomic<bool> has_tasks_{false};
     std::atomic<Duration> idle_timeout_{Duration::zero()};
     std::atomic<std::size_t> client_count_{0};
     std::thread thread_;

@@ -1,7 +1,5 @@
 #include "proxy/server/mailbox.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <iterator>
 #include <utility>
 
@@ -26,13 +24,13 @@ void Mailbox::post(Letter letter) {
         letters_.push_back(std::move(letter));
         has_letters_.store(true, std::memory_order_relaxed);
     }
-    if (was_empty) boost::asio::post(context_, read_);
+    if (was_empty) wake_();
 }
 
 void Mailbox::take(std::vector<Letter>& into) {
     into.clear();
     into.swap(own_letters_);
-    // A letter that is missed here has posted its own wake-up.
+    // A letter that is missed here has sent a wake-up of its own.
     if (!has_letters_.load(std::memory_order_relaxed)) return;
     const std::lock_guard lock(mutex_);
     into.insert(into.end(), std::make_move_iterator(letters_.begin()), std::make_move_iterator(letters_.end()));

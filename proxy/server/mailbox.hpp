@@ -6,11 +6,10 @@
 #include "proxy/core/ids.hpp"
 #include "proxy/core/refusal.hpp"
 
-#include <boost/asio/io_context.hpp>
-
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace pgweir::proxy {
@@ -35,8 +34,8 @@ struct Letter {
 
 class Mailbox {
 public:
-    // `read` is called on the context's thread whenever there are letters from elsewhere.
-    Mailbox(boost::asio::io_context& context, std::function<void()> read) : context_(context), read_(std::move(read)) {}
+    // `wake` makes the owning thread look; it is called on the posting thread.
+    explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
     // Any thread.
     void post(Letter letter);
@@ -44,12 +43,14 @@ public:
     // Everything that has come, in place of what `into` held. The owning thread only.
     void take(std::vector<Letter>& into);
 
+    // Letters to oneself have woken nobody. The owning thread only.
+    bool has_own_letters() const { return !own_letters_.empty(); }
+
     // Makes the calling thread this mailbox's own.
     void adopt_thread();
 
 private:
-    boost::asio::io_context& context_;
-    std::function<void()> read_;
+    const std::function<void()> wake_;
     std::mutex mutex_;
     std::vector<Letter> letters_;      // from other threads
     std::atomic<bool> has_letters_{false};

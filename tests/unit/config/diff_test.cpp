@@ -52,8 +52,9 @@ TEST_CASE("diff: a changed default appears at each database that inherits it", "
 }
 
 TEST_CASE("diff: secrets are compared and not shown", "[config]") {
-    const Texts texts = changes("databases: { app: { dsn: 'host=/tmp password=old1' } }\nusers: { a: { password: old2 } }\n",
-                                "databases: { app: { dsn: 'host=/tmp password=new1' } }\nusers: { a: { password: new2 } }\n");
+    const Texts texts =
+        changes("databases: { app: { dsn: 'host=/tmp password=old1' } }\nusers: { a: { password: old2 } }\n",
+                "databases: { app: { dsn: 'host=/tmp password=new1' } }\nusers: { a: { password: new2 } }\n");
     CHECK(texts == Texts{"databases.app.dsn: [secret] -> [secret] (for new servers)",
                          "users.a.password: [secret] -> [secret]"});
 }

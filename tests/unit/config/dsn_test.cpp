@@ -124,10 +124,11 @@ TEST_CASE("dsn: what is no DSN of PostgreSQL is refused with what to write", "[c
 }
 
 TEST_CASE("dsn: parameters that only steer a client's pool or driver are dropped", "[config]") {
-    const auto parameters = GENERATE(values<std::string>(
-        {"pgbouncer=true&connection_limit=1&pool_timeout=10", "schema=public", "statement_cache_size=0&prepared_statements=false",
-         "supa=base-pooler.x", "prepareThreshold=0&reWriteBatchedInserts=true", "serverVersion=15&charset=utf8",
-         "pool_mode=transaction", "currentSchema=public", "&&", "uselibpqcompat=true"}));
+    const auto parameters =
+        GENERATE(values<std::string>({"pgbouncer=true&connection_limit=1&pool_timeout=10", "schema=public",
+                                      "statement_cache_size=0&prepared_statements=false", "supa=base-pooler.x",
+                                      "prepareThreshold=0&reWriteBatchedInserts=true", "serverVersion=15&charset=utf8",
+                                      "pool_mode=transaction", "currentSchema=public", "&&", "uselibpqcompat=true"}));
     check(Accepted{"postgresql://u@127.0.0.1/d?" + parameters, "host=127.0.0.1 dbname=d user=u sslmode=disable"});
 }
 

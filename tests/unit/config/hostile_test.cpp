@@ -101,8 +101,9 @@ TEST_CASE("load: deep nesting is refused", "[config]") {
 }
 
 TEST_CASE("load: a megabyte of one thing is refused", "[config]") {
-    const auto piece = GENERATE(values<std::string>({"!", "%", "\"", "'", "&a ", "*a ", "a: ", "|\n", "> ", ",", "a,", "- a\n",
-                                                     "a:\n", "?", "\n", "--- ", "`", "{a},", "\\", "#", "$", "${"}));
+    const auto piece =
+        GENERATE(values<std::string>({"!",     "%",    "\"", "'",  "&a ",  "*a ", "a: ",  "|\n", "> ", ",", "a,",
+                                      "- a\n", "a:\n", "?",  "\n", "--- ", "`",   "{a},", "\\",  "#",  "$", "${"}));
     INFO(piece);
     const std::string text = repeated(piece, 1'000'000 / static_cast<int>(piece.size()));
     CHECK_FALSE(problems_of(text).empty());

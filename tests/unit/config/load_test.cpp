@@ -29,11 +29,13 @@ config::Config loaded(const std::string& text, const config::Surroundings& surro
     return *result.config;
 }
 
-const std::string verifier = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$"
-                             "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+const std::string verifier =
+    "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$"
+    "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 
 std::string password_of(const std::string& written, const config::Surroundings& surroundings) {
-    const std::string text = "databases: { app: { dsn: 'host=/tmp' } }\nusers: { lambda: { password: '" + written + "' } }\n";
+    const std::string text =
+        "databases: { app: { dsn: 'host=/tmp' } }\nusers: { lambda: { password: '" + written + "' } }\n";
     return loaded(text, surroundings).users.at("lambda").password.reveal();
 }
 

@@ -31,23 +31,58 @@ void check_silent(const std::string& text) {
 }  // namespace
 
 TEST_CASE("load: a refused password is not repeated, in whatever YAML it stands", "[config]") {
-    const auto written = GENERATE(values<std::string>(
-        {"*hunter2", "&hunter2", "!hunter2 x", "@hunter2", "%hunter2", "`hunter2", "hun: unter", "{hunter2}",
-         "[hunter2]", "\"hunter2", "'hunter2", "\"a\"hunter2", "\"hunter2\\q\"", "|hunter2", "#hunter2",
-         "${hunter2", "'${hunter2 }'", "file:hunter2", "file:/hunter2", "SCRAM-SHA-256$hunter2", "hunter2\n\thunter2: a",
-         "{ hunter2: 1 }", "\n      hunter2: 1", "\n      - hunter2", "hunter2\n    password: hunter2"}));
+    const auto written = GENERATE(values<std::string>({"*hunter2",
+                                                       "&hunter2",
+                                                       "!hunter2 x",
+                                                       "@hunter2",
+                                                       "%hunter2",
+                                                       "`hunter2",
+                                                       "hun: unter",
+                                                       "{hunter2}",
+                                                       "[hunter2]",
+                                                       "\"hunter2",
+                                                       "'hunter2",
+                                                       "\"a\"hunter2",
+                                                       "\"hunter2\\q\"",
+                                                       "|hunter2",
+                                                       "#hunter2",
+                                                       "${hunter2",
+                                                       "'${hunter2 }'",
+                                                       "file:hunter2",
+                                                       "file:/hunter2",
+                                                       "SCRAM-SHA-256$hunter2",
+                                                       "hunter2\n\thunter2: a",
+                                                       "{ hunter2: 1 }",
+                                                       "\n      hunter2: 1",
+                                                       "\n      - hunter2",
+                                                       "hunter2\n    password: hunter2"}));
     check_silent(with_password(written));
 }
 
 TEST_CASE("load: a refused dsn is not repeated", "[config]") {
-    const auto written = GENERATE(values<std::string>(
-        {"postgresql://u:hunter2", "postgresql://u:hunter2@h:99999/x", "postgresql://u:[hunter2]@h/x",
-         "postgresql://u:hunter2%zz%41@h/x", "postgresql://u:p@ss?hunter2=1@h/db", "postgresql://u:p@ss/hunter2@h",
-         "postgresql://u@h/db?password=a&hunter2=b", "postgresql://u@h/db?password=a&hunter2", "host=h password=a hunter2",
-         "host=h password=a hunter2=b", "\"password='hunter2\"", "mysql://u:hunter2@h/x", "u:hunter2@h/x",
-         "Server=h;Password=hunter2", "psql postgresql://u:hunter2@h/x", "\"'postgresql://u:hunter2@h/x'\"",
-         "postgresql://u:hunter2@h/db?sslmode=hunter2", "postgresql://u:p@h/db?sslaccept=hunter2",
-         "postgresql://u:p@h/db?schema=hunter2", "file:hunter2", "file:/hunter2", "[hunter2]", "{ a: hunter2 }"}));
+    const auto written = GENERATE(values<std::string>({"postgresql://u:hunter2",
+                                                       "postgresql://u:hunter2@h:99999/x",
+                                                       "postgresql://u:[hunter2]@h/x",
+                                                       "postgresql://u:hunter2%zz%41@h/x",
+                                                       "postgresql://u:p@ss?hunter2=1@h/db",
+                                                       "postgresql://u:p@ss/hunter2@h",
+                                                       "postgresql://u@h/db?password=a&hunter2=b",
+                                                       "postgresql://u@h/db?password=a&hunter2",
+                                                       "host=h password=a hunter2",
+                                                       "host=h password=a hunter2=b",
+                                                       "\"password='hunter2\"",
+                                                       "mysql://u:hunter2@h/x",
+                                                       "u:hunter2@h/x",
+                                                       "Server=h;Password=hunter2",
+                                                       "psql postgresql://u:hunter2@h/x",
+                                                       "\"'postgresql://u:hunter2@h/x'\"",
+                                                       "postgresql://u:hunter2@h/db?sslmode=hunter2",
+                                                       "postgresql://u:p@h/db?sslaccept=hunter2",
+                                                       "postgresql://u:p@h/db?schema=hunter2",
+                                                       "file:hunter2",
+                                                       "file:/hunter2",
+                                                       "[hunter2]",
+                                                       "{ a: hunter2 }"}));
     check_silent(with_dsn(written));
 }
 

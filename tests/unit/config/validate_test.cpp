@@ -95,7 +95,8 @@ TEST_CASE("validate: other machines are let in without TLS only by a written wor
     check(GENERATE_COPY(values<Case>({
         {"listen: { address: 0.0.0.0 }\n" + entries, {":1:20: listen.address: 0.0.0.0" + exposed}},
         {"listen: { address: [127.0.0.1, '::'] }\n" + entries, {":1:32: listen.address[1]: ::" + exposed}},
-        {"listen: { address: 10.0.0.1, tls: { mode: allow } }\n" + entries, {":1:20: listen.address: 10.0.0.1" + exposed}},
+        {"listen: { address: 10.0.0.1, tls: { mode: allow } }\n" + entries,
+         {":1:20: listen.address: 10.0.0.1" + exposed}},
         {"listen: { address: 0.0.0.0, tls: { mode: disable } }\n" + entries, {}},
         {"listen: { address: 0.0.0.0, " + tls + " }\n" + entries, {}},
         {"listen: { address: ['127.8.9.10', '::1', '::ffff:127.0.0.1'] }\n" + entries, {}},

@@ -4,7 +4,8 @@
 
 #include <catch2/catch.hpp>
 
-using namespace pgweir;
+namespace protocol = pgweir::protocol;
+namespace proxy = pgweir::proxy;
 
 namespace {
 

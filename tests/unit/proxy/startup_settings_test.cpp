@@ -2,7 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-using namespace pgweir;
+namespace protocol = pgweir::protocol;
+namespace proxy = pgweir::proxy;
 using proxy::canonical_encoding;
 using proxy::ClientSettings;
 using proxy::SettingsError;

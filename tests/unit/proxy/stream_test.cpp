@@ -9,7 +9,9 @@
 #include <csignal>
 #include <string>
 
-using namespace pgweir;
+namespace protocol = pgweir::protocol;
+namespace proxy = pgweir::proxy;
+namespace test = pgweir::test;
 using proxy::net::IoResult;
 using proxy::net::IoStatus;
 using proxy::net::Stream;

@@ -4,7 +4,9 @@
 
 #include <catch2/catch.hpp>
 
-using namespace pgweir;
+namespace config = pgweir::config;
+namespace proxy = pgweir::proxy;
+namespace test = pgweir::test;
 using Catch::Matchers::Contains;
 using proxy::net::IoStatus;
 using proxy::net::make_server_tls;
