@@ -4,6 +4,22 @@
 
 namespace pgweir::protocol {
 
+namespace {
+
+bool asks_for_reply(FrontendType type) {
+    switch (type) {
+    case FrontendType::copy_data:
+    case FrontendType::copy_done:
+    case FrontendType::copy_fail:
+    case FrontendType::flush:
+    case FrontendType::password:
+    case FrontendType::terminate: return false;
+    default: return true;
+    }
+}
+
+}  // namespace
+
 void Exchange::push(Request request, Origin origin) {
     // Spent entries are cleared when they are all, or when they outweigh the live ones.
     if (is_empty()) {
@@ -18,6 +34,7 @@ void Exchange::push(Request request, Origin origin) {
 
 void Exchange::pop() {
     ++head_;
+    is_head_answered_ = false;
     drop_copy_ends();
 }
 
@@ -25,8 +42,15 @@ void Exchange::drop_copy_ends() {
     while (!is_empty() && head().request == Request::copy_end) ++head_;
 }
 
+bool Exchange::ends_with_ready(Request request) {
+    return request == Request::query || request == Request::sync || request == Request::function_call;
+}
+
 void Exchange::sent(FrontendType type, Origin origin) {
-    if (skipping_ && type != FrontendType::sync) return;
+    if (skipping_ && type != FrontendType::sync) {
+        has_lost_count_ |= doubtful_ > 0 && asks_for_reply(type);
+        return;
+    }
     switch (type) {
     case FrontendType::query:
         push(Request::query, origin);
@@ -37,7 +61,10 @@ void Exchange::sent(FrontendType type, Origin origin) {
         unsynced_ = false;
         return;
     case FrontendType::sync:
-        if (wants_copy_data()) return;
+        if (wants_copy_data() && outstanding() == 1) {
+            ++doubtful_;
+            return;
+        }
         push(Request::sync, origin);
         unsynced_ = false;
         skipping_ = false;
@@ -74,6 +101,8 @@ bool Exchange::next_is_clients() const {
 Reply Exchange::finish_if(bool fits, bool finishes) {
     if (!fits) return Reply::unmatched;
     const Reply reply = whose();
+    is_head_answered_ = true;
+    if (!in_copy_) doubtful_ = 0;
     if (finishes) pop();
     return reply;
 }
@@ -85,7 +114,7 @@ Reply Exchange::received(BackendType type) {
     case BackendType::notice_response: return is_empty() ? Reply::asynchronous : whose();
     default: break;
     }
-    if (is_empty()) return Reply::unmatched;
+    if (is_empty() || has_lost_count_) return Reply::unmatched;
     const Request oldest = head().request;
     const bool runs_sql = oldest == Request::query || oldest == Request::execute;
     switch (type) {
@@ -100,7 +129,7 @@ Reply Exchange::received(BackendType type) {
     case BackendType::portal_suspended: return finish_if(oldest == Request::execute, true);
     case BackendType::empty_query_response: return finish_if(runs_sql, oldest == Request::execute);
     case BackendType::command_complete:
-        if (in_copy_) leave_copy_in();
+        if (in_copy_) end_copy_in();
         return finish_if(runs_sql, oldest == Request::execute);
     case BackendType::data_row:
     case BackendType::copy_out_response:
@@ -115,26 +144,51 @@ Reply Exchange::received(BackendType type) {
 }
 
 Reply Exchange::ready(TransactionStatus status) {
-    if (is_empty()) return Reply::unmatched;
-    const Request oldest = head().request;
-    const bool ends = oldest == Request::query || oldest == Request::sync || oldest == Request::function_call;
-    if (!ends) return Reply::unmatched;
+    if (has_lost_count_) return Reply::unmatched;
+    const bool is_unasked = is_empty() || (head().request != Request::sync && !is_head_answered_);
+    if (is_unasked && doubtful_ > 0) return ready_for_doubtful(status);
+    if (is_empty() || !ends_with_ready(head().request)) return Reply::unmatched;
+    const Reply reply = whose();
     status_ = status;
     in_copy_ = false;
-    return finish_if(true, true);
+    pop();
+    return reply;
+}
+
+// The server had not read that Sync as part of its COPY.
+Reply Exchange::ready_for_doubtful(TransactionStatus status) {
+    --doubtful_;
+    status_ = status;
+    if (is_empty()) {
+        skipping_ = false;
+        unsynced_ = false;
+    }
+    return Reply::to_client;
 }
 
 Reply Exchange::fail() {
     const Reply reply = whose();
-    const Request oldest = head().request;
-    if (in_copy_) leave_copy_in();
-    const bool ends_with_ready = oldest == Request::query || oldest == Request::sync || oldest == Request::function_call;
-    if (!ends_with_ready) pop_to_sync();
+    is_head_answered_ = true;
+    if (in_copy_)
+        fail_copy_in();
+    else
+        doubtful_ = 0;
+    if (!ends_with_ready(head().request)) pop_to_sync();
     return reply;
 }
 
+void Exchange::fail_copy_in() {
+    in_copy_ = false;
+    // A simple COPY that fails has swallowed the message behind it, if it got that far.
+    const bool has_more = outstanding() > 1 && entries_[head_ + 1].request != Request::copy_end;
+    has_lost_count_ |= has_more && head().request == Request::query;
+}
+
 void Exchange::pop_to_sync() {
-    while (!is_empty() && head().request != Request::sync) ++head_;
+    is_head_answered_ = false;
+    ++head_;
+    for (; !is_empty() && head().request != Request::sync; ++head_)
+        has_lost_count_ |= doubtful_ > 0 && head().request != Request::copy_end;
     if (!is_empty()) return;
     skipping_ = true;
     unsynced_ = true;
@@ -143,27 +197,29 @@ void Exchange::pop_to_sync() {
 void Exchange::enter_copy_in() {
     in_copy_ = true;
     const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(head_) + 1;
-    const auto copy_end =
-        std::find_if(first, entries_.end(), [](const Entry& entry) { return entry.request == Request::copy_end; });
-    copy_end_sent_ = copy_end != entries_.end();
+    const auto behind =
+        std::find_if(first, entries_.end(), [](const Entry& entry) { return entry.request != Request::sync; });
+    copy_end_sent_ = behind != entries_.end() && behind->request == Request::copy_end;
     // Syncs sent before the end of the data reach a server that ignores them.
-    const auto kept = std::remove_if(first, copy_end, [](const Entry& entry) { return entry.request == Request::sync; });
-    if (kept != copy_end && head().request == Request::execute && !copy_end_sent_) unsynced_ = true;
-    entries_.erase(kept, copy_end);
+    doubtful_ = static_cast<int>(behind - first);
+    if (doubtful_ == 0) return;
+    const bool is_last = std::all_of(behind, entries_.end(), [](const Entry& entry) { return entry.request == Request::copy_end; });
+    if (is_last && head().request == Request::execute) unsynced_ = true;
+    entries_.erase(first, behind);
 }
 
-void Exchange::leave_copy_in() {
+// The server has read up to CopyDone, and ignored every Sync before it.
+void Exchange::end_copy_in() {
     in_copy_ = false;
-    const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(head_) + 1;
-    const auto copy_end =
-        std::find_if(first, entries_.end(), [](const Entry& entry) { return entry.request == Request::copy_end; });
-    if (copy_end != entries_.end()) entries_.erase(copy_end);
+    doubtful_ = 0;
+    const std::size_t behind = head_ + 1;
+    if (behind < entries_.size() && entries_[behind].request == Request::copy_end)
+        entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(behind));
 }
 
 bool Exchange::awaits_ready() const {
     return std::any_of(entries_.begin() + static_cast<std::ptrdiff_t>(head_), entries_.end(), [](const Entry& entry) {
-        return entry.request == Request::query || entry.request == Request::sync ||
-               entry.request == Request::function_call;
+        return ends_with_ready(entry.request);
     });
 }
 
@@ -172,8 +228,7 @@ bool Exchange::drop_one_ready() {
         const Entry entry = head();
         ++head_;
         if (entry.origin != Origin::client) continue;
-        if (entry.request == Request::query || entry.request == Request::sync || entry.request == Request::function_call)
-            return true;
+        if (ends_with_ready(entry.request)) return true;
     }
     return false;
 }

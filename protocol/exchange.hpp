@@ -7,7 +7,7 @@
 // PostgreSQL manual: "Message Flow". The rules about errors and COPY follow
 // PostgresMain() and CopyGetData(): after an error in an extended-query message the
 // server discards everything up to the next Sync, and while it reads COPY data it
-// ignores Sync.
+// ignores Sync; any other message that is not COPY data is an error there.
 #pragma once
 
 #include "protocol/message_type.hpp"
@@ -43,8 +43,8 @@ public:
     // Nothing is outstanding and the server waits for a new command.
     bool is_complete() const { return is_empty() && !unsynced_ && !in_copy_; }
 
-    // Complete and outside a transaction: the server may be given back.
-    bool is_idle() const { return is_complete() && status_ == TransactionStatus::idle; }
+    // Complete, outside a transaction, and nothing more can come: the server may be given back.
+    bool is_idle() const { return is_complete() && status_ == TransactionStatus::idle && !is_doubtful(); }
 
     // The server reads COPY data and waits for CopyDone or CopyFail.
     bool wants_copy_data() const { return in_copy_ && !copy_end_sent_; }
@@ -73,6 +73,7 @@ private:
         Origin origin;
     };
 
+    bool is_doubtful() const { return doubtful_ > 0 || has_lost_count_; }
     bool is_empty() const { return head_ == entries_.size(); }
     Entry& head() { return entries_[head_]; }
     void push(Request request, Origin origin);
@@ -80,8 +81,11 @@ private:
     void pop_to_sync();
     void drop_copy_ends();
     void enter_copy_in();
-    void leave_copy_in();
+    void end_copy_in();
+    void fail_copy_in();
     Reply fail();
+    Reply ready_for_doubtful(TransactionStatus status);
+    static bool ends_with_ready(Request request);
     Reply whose() const;
     Reply finish_if(bool fits, bool finishes);
 
@@ -92,6 +96,11 @@ private:
     bool skipping_ = false;        // the server discards until a Sync that is not sent yet
     bool in_copy_ = false;         // CopyInResponse came, its end did not
     bool copy_end_sent_ = false;   // CopyDone or CopyFail for this COPY is on its way
+    bool is_head_answered_ = false;   // something came for the oldest request
+    // Syncs the server ignores if it read them as part of its COPY. When the COPY fails it
+    // may not have read so far; then each is answered, before anything sent later.
+    int doubtful_ = 0;
+    bool has_lost_count_ = false;   // whether the server works on what was sent cannot be told
 };
 
 }  // namespace pgweir::protocol

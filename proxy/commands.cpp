@@ -2,6 +2,7 @@
 
 #include "config/load.hpp"
 #include "config/reference.hpp"
+#include "metrics/reference.hpp"
 #include "protocol/scram.hpp"
 #include "proxy/daemon.hpp"
 #include "proxy/log.hpp"
@@ -86,6 +87,7 @@ int check_config(const std::string& config_file) {
 int print_reference(const std::string& form) {
     if (form == "schema") std::cout << config::reference_json_schema();
     else if (form == "sample") std::cout << config::reference_sample();
+    else if (form == "metrics") std::cout << metrics::reference_markdown();
     else std::cout << config::reference_markdown();
     return 0;
 }

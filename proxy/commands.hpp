@@ -15,6 +15,7 @@ std::string default_config_file();
 
 int run_daemon(const std::string& config_file);
 int check_config(const std::string& config_file);
+// `form`: markdown, schema or sample of the options; or metrics.
 int print_reference(const std::string& form);
 int hash_password();
 

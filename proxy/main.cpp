@@ -17,9 +17,9 @@ int main(int argc, char** argv) {
     auto* check = app.add_subcommand("check", "Report every problem of a configuration file.");
     for (CLI::App* command : {run, check})
         command->add_option("-c,--config", file, "The YAML file")->envname("PGWEIR_CONFIG")->capture_default_str();
-    auto* reference = app.add_subcommand("reference", "Print the reference of all options.");
-    reference->add_option("form", form, "markdown, schema (JSON Schema) or sample (YAML)")
-        ->check(CLI::IsMember({"markdown", "schema", "sample"}))
+    auto* reference = app.add_subcommand("reference", "Print the reference of all options, or of all metrics.");
+    reference->add_option("form", form, "Of the options: markdown, schema (JSON Schema) or sample (YAML); or metrics")
+        ->check(CLI::IsMember({"markdown", "schema", "sample", "metrics"}))
         ->capture_default_str();
     auto* hash = app.add_subcommand("hash-password", "Read a password from standard input, print its SCRAM verifier.");
 

@@ -64,7 +64,8 @@ void Relay::read_client(Client& client) {
             drop(client);
             return;
         }
-        client.may_read = got.status == net::IoStatus::ok;
+        // After a hang-up a short read is not the last one: the end itself is still to come.
+        client.may_read = got.status == net::IoStatus::ok || (client.has_hung_up && got.size > 0);
         client.last_active = Clock::now();
         cells(client).client_received_bytes.add(got.size);
         if (client.phase != ClientPhase::closing) take(client, Bytes(my_.buffer).first(kept + got.size));
@@ -97,6 +98,7 @@ Bytes Relay::forward(Client& client, Bytes bytes) {
     ServerConnection& server = *client.lease;
     const ClientScan scan = scan_client(bytes, server.to_server, server.exchange);
     if (scan.names_statement) pin(server, "prepared_statement");
+    server.may_commit |= scan.commits;
     cells(client).statements.add(static_cast<std::uint64_t>(scan.statements));
     if (scan.forward > 0) {
         cells(client).server_sent_bytes.add(scan.forward);
@@ -149,7 +151,7 @@ Bytes Relay::without_server(Client& client, Bytes bytes) {
 Bytes Relay::ask_for_server(Client& client, Bytes bytes) {
     if (!client.lost_server.empty()) {
         std::vector<std::byte> error;
-        write_server_lost(error, Severity::error, client.pool->name(), std::exchange(client.lost_server, {}));
+        write_server_lost(error, Severity::error, Outcome::rolled_back, client.pool->name(), std::exchange(client.lost_server, {}));
         return reject(client, bytes, error);
     }
     const PoolAnswer answer = client.pool->acquire(client.id);

@@ -51,7 +51,7 @@ Client& client_of(const ServerConnection& server) { return *static_cast<Client*>
 
 void Relay::on_ready(ServerConnection& server, net::Edges edges) {
     Client& client = client_of(server);
-    if (edges.readable) server.may_read = true;
+    server.note(edges);
     if (edges.writable && !server.out.empty()) {
         const bool is_whole = server.out.flush(server.stream);
         if (!is_whole) server.may_read = true;
@@ -66,16 +66,16 @@ void Relay::read_server(ServerConnection& server) {
         if (!server.may_read) return;
         // The client's writable edge comes back here.
         if (client.out.size() > max_client_backlog) return;
-        std::copy(server.tail.begin(), server.tail.end(), my_.buffer.begin());
-        const std::size_t kept = server.tail.size();
-        server.tail.clear();
-        const net::IoResult got = server.stream.read(my_.buffer.subspan(kept));
+        std::size_t kept = 0;
+        const net::IoResult got = server.read(my_.buffer, kept);
         if (got.status == net::IoStatus::closed || got.status == net::IoStatus::failed) {
             server_lost(server, client, server.last_words.empty() ? "it hung up" : server.last_words);
             return;
         }
-        server.may_read = got.status == net::IoStatus::ok;
-        if (got.size == 0) return;
+        if (got.size == 0) {
+            server.tail.assign(my_.buffer.begin(), my_.buffer.begin() + static_cast<std::ptrdiff_t>(kept));
+            return;
+        }
         cells(client).server_received_bytes.add(got.size);
         if (!relay_replies(server, client, Bytes(my_.buffer).first(kept + got.size))) return;
     }
@@ -144,7 +144,10 @@ void Relay::note_command(ServerConnection& server, Bytes body) {
 void Relay::after_replies(ServerConnection& server, Client& client) {
     if (server.duty == ServerDuty::preparing) {
         if (server.exchange.is_complete()) prepared(server, client);
-    } else if (server.exchange.is_idle() && server.to_server.body_left == 0) {
+        return;
+    }
+    if (server.exchange.is_complete()) server.may_commit = false;
+    if (server.exchange.is_idle() && server.to_server.body_left == 0) {
         exchange_ended(server, client);
     } else if (!client.held.empty()) {
         // Room in the ledger, perhaps, for what was held back.
@@ -161,6 +164,7 @@ void Relay::server_lost(ServerConnection& server, Client& client, std::string_vi
     const bool is_bound = server.is_pinned || client.pool_mode == config::PoolMode::session;
     const bool was_outside = server.exchange.is_idle();
     const bool wants_sync = server.exchange.wants_sync();
+    const Outcome outcome = server.may_commit ? Outcome::unknown : Outcome::rolled_back;
     int ready_due = 0;
     while (server.exchange.drop_one_ready()) ++ready_due;
     client.unleased.cursor = server.to_server;
@@ -173,16 +177,16 @@ void Relay::server_lost(ServerConnection& server, Client& client, std::string_vi
     set_phase(client, ClientPhase::idle);
     scratch_.clear();
     if (is_bound && !was_preparing) {
-        write_server_lost(scratch_, Severity::fatal, client.pool->name(), why);
+        write_server_lost(scratch_, Severity::fatal, outcome, client.pool->name(), why);
         end(client, scratch_);
         return;
     }
     for (int i = 0; i < ready_due && !was_preparing; ++i) {
-        write_server_lost(scratch_, Severity::error, client.pool->name(), why);
+        write_server_lost(scratch_, Severity::error, outcome, client.pool->name(), why);
         protocol::write_ready_for_query(scratch_, protocol::TransactionStatus::idle);
     }
     if (wants_sync && !was_preparing) {
-        write_server_lost(scratch_, Severity::error, client.pool->name(), why);
+        write_server_lost(scratch_, Severity::error, outcome, client.pool->name(), why);
         client.unleased.is_skipping = true;
     } else if (ready_due == 0 && !was_preparing && !was_outside) {
         client.lost_server = why;

@@ -83,7 +83,10 @@ void RelayThread::begin_drain() {
 }
 
 void RelayThread::end_all() {
-    run([this] { relay_.end_all(); });
+    run([this] {
+        relay_.end_all();
+        keeper_.hurry();
+    });
 }
 
 void RelayThread::route(net::Watched& watched, net::Edges edges) {
@@ -94,14 +97,14 @@ void RelayThread::route(net::Watched& watched, net::Edges edges) {
     auto& server = static_cast<ServerConnection&>(watched);
     const std::uint32_t holder = server.holder.load(std::memory_order_acquire);
     if (holder == ServerConnection::nobody) {
-        if (edges.readable) keeper_.look_into(server);
+        if (edges.readable) keeper_.look_into(server, edges);
         return;
     }
     // A stale edge of a server that has moved on; its new set tells its new holder.
     if (holder != static_cast<std::uint32_t>(index_)) return;
     if (server.lessee != nullptr) relay_.on_ready(server, edges);
     else if (server.duty != ServerDuty::none) keeper_.on_ready(server, edges);
-    else if (edges.readable) server.may_read = true;   // granted; the letter that says so is not read yet
+    else server.note(edges);   // granted; the letter that says so is not read yet
 }
 
 void RelayThread::deliver(Letter& letter) {

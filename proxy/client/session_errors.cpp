@@ -10,13 +10,16 @@ namespace pgweir::proxy {
 
 namespace sqlstate = protocol::sqlstate;
 
-void write_server_lost(std::vector<std::byte>& out, Severity severity, std::string_view pool, std::string_view why) {
+void write_server_lost(std::vector<std::byte>& out, Severity severity, Outcome outcome, std::string_view pool,
+                       std::string_view why) {
+    const bool is_known = outcome == Outcome::rolled_back;
     const std::string detail = fmt::format("reason=server_lost retry_after_ms=0 pool={} id={}", pool, make_event_id());
     const std::string hint = fmt::format("The server said: {}.", why);
     protocol::write_error_response(
         out, {.severity = severity == Severity::fatal ? "FATAL" : "ERROR",
-              .sqlstate = sqlstate::connection_failure,
-              .message = "connection to the database was lost; the transaction was rolled back unless its COMMIT was under way",
+              .sqlstate = is_known ? sqlstate::connection_failure : sqlstate::transaction_resolution_unknown,
+              .message = is_known ? "connection to the database was lost; the transaction was rolled back"
+                                  : "connection to the database was lost; the outcome of COMMIT is unknown",
               .detail = detail,
               .hint = hint});
 }

@@ -10,8 +10,15 @@
 
 namespace pgweir::proxy {
 
+// What a lost server means for what was under way.
+enum class Outcome {
+    rolled_back,
+    unknown,   // a COMMIT was in flight
+};
+
 // The server went away under the client; `why` is what is known of it.
-void write_server_lost(std::vector<std::byte>& out, Severity severity, std::string_view pool, std::string_view why);
+void write_server_lost(std::vector<std::byte>& out, Severity severity, Outcome outcome, std::string_view pool,
+                       std::string_view why);
 
 // The client sent something that is no message at this point.
 void write_protocol_violation(std::vector<std::byte>& out);

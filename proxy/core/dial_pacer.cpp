@@ -16,6 +16,8 @@ constexpr Duration capacity_most = seconds(15);
 // Supavisor bans an address after 10 refused passwords in some 150 s (field facts); this is at most 3.
 constexpr Duration credential_pause = seconds(60);
 constexpr Duration settings_pause = seconds(15);
+// Chosen: with the pauses above some three seconds, in which a restarted database is back.
+constexpr int hopeless_failures = 5;
 // Between two steps of a lowered ceiling back towards the configured size.
 constexpr Duration probe_interval = seconds(30);
 
@@ -38,6 +40,11 @@ void DialPacer::finished(DialOutcome outcome, int established, std::optional<int
     not_before_ = now + jittered(doubled(capacity_first, failures_, capacity_most));
     ceiling_ = std::max(1, std::min(established, upstream_limit.value_or(established)));
     ceiling_raised_at_ = now;
+}
+
+bool DialPacer::is_hopeless() const {
+    if (outcome_ == DialOutcome::transient) return failures_ >= hopeless_failures;
+    return outcome_ == DialOutcome::credential || outcome_ == DialOutcome::settings;
 }
 
 void DialPacer::reset() {

@@ -31,8 +31,9 @@ public:
     // probe interval after a capacity refusal lowered it.
     int effective_size(int configured, TimePoint now);
 
-    // The last login failed for a reason that waiting clients had better hear about at once.
-    bool is_hopeless() const { return outcome_ == DialOutcome::credential || outcome_ == DialOutcome::settings; }
+    // Waiting clients had better hear about it than wait: the last login failed for a
+    // reason that time alone does not cure, or several in a row have failed.
+    bool is_hopeless() const;
     bool is_failing() const { return outcome_ != DialOutcome::ok; }
     TimePoint not_before() const { return not_before_; }
 

@@ -106,9 +106,8 @@ Acquired PoolCore::acquire(const ClientId& client, TimePoint now, PoolActions& a
         ++refusals_[static_cast<std::size_t>(reason)];
         return Acquired{.kind = Acquired::Kind::refused, .reason = reason};
     };
-    const bool nobody_home = in_use() == 0 && count(ServerState::connecting) == 0;
     if (is_retired_) return refuse(RefusalReason::draining);
-    if (pacer_.is_hopeless() && nobody_home && !pacer_.may_dial(now)) return refuse(RefusalReason::upstream_unavailable);
+    if (is_hopeless(now)) return refuse(RefusalReason::upstream_unavailable);
     if (waiters_.size() >= static_cast<std::size_t>(limits_.max_waiting)) return refuse(RefusalReason::queue_full);
     const WaiterId waiter = waiters_.push(Waiter{client, now});
     dial_if_needed(now, actions);
@@ -210,7 +209,7 @@ void PoolCore::login_failed(ServerId server, DialOutcome outcome, std::optional<
     transition(static_cast<std::uint32_t>(server), ServerEvent::fail, now);
     const int established = total() - count(ServerState::connecting) - count(ServerState::closing);
     pacer_.finished(outcome, established, upstream_limit, now);
-    wants_welcome_ = false;
+    if (pacer_.is_hopeless()) wants_welcome_ = false;
     breaker_.usage_changed(in_use(), effective_size(now), now);
     if (pacer_.is_hopeless() && established == 0) refuse_waiters(RefusalReason::upstream_unavailable, now, actions);
     dial_if_needed(now, actions);
@@ -219,6 +218,10 @@ void PoolCore::login_failed(ServerId server, DialOutcome outcome, std::optional<
 void PoolCore::want_welcome(TimePoint now, PoolActions& actions) {
     wants_welcome_ = true;
     dial_if_needed(now, actions);
+}
+
+bool PoolCore::is_hopeless(TimePoint now) const {
+    return pacer_.is_hopeless() && !pacer_.may_dial(now) && in_use() == 0 && count(ServerState::connecting) == 0;
 }
 
 void PoolCore::dial_if_needed(TimePoint now, PoolActions& actions) {

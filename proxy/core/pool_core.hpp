@@ -110,6 +110,8 @@ public:
 
     // Somebody needs a server to exist although nobody waits for one (the first welcome).
     void want_welcome(TimePoint now, PoolActions& actions);
+    // No server can be had and none is about to be tried: whoever waits should be told.
+    bool is_hopeless(TimePoint now) const;
 
     // The breaker's word on a new login.
     bool admits_login();

@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 
 namespace pgweir::proxy {
 namespace {
+
+// What may follow a keyword. The NUL is the end of a Query's text.
+constexpr std::string_view word_ends(" \t\r\n;\0", 6);
 
 using protocol::BackendType;
 using protocol::Bytes;
@@ -48,6 +52,22 @@ std::size_t eat_body(Bytes bytes, std::size_t& body_left) {
     return eaten;
 }
 
+// Whether a statement's text is a COMMIT. Looks at its first word only: what hides behind
+// a comment is reported as a plain loss.
+bool is_commit(std::string_view sql) {
+    const std::size_t begin = sql.find_first_not_of(" \t\r\n");
+    if (begin == std::string_view::npos) return false;
+    const std::string_view rest = sql.substr(begin);
+    for (const std::string_view word : {std::string_view("commit"), std::string_view("end")}) {
+        const bool fits = rest.size() >= word.size() && std::equal(word.begin(), word.end(), rest.begin(), [](char a, char b) {
+                              return a == (b | 0x20);
+                          });
+        const std::string_view after = fits ? rest.substr(word.size()) : std::string_view{};
+        if (fits && (after.empty() || word_ends.find(after.front()) != std::string_view::npos)) return true;
+    }
+    return false;
+}
+
 struct FrontFrame {
     enum class Status { whole, streamed, incomplete, violation } status;
     FrontendType type{};
@@ -84,6 +104,11 @@ ClientScan scan_client(Bytes bytes, FrameCursor& cursor, Exchange& exchange) {
 
         exchange.sent(frame.type, protocol::Origin::client);
         if (frame.type == FrontendType::query || frame.type == FrontendType::execute) ++scan.statements;
+        if (frame.type == FrontendType::query || frame.type == FrontendType::parse) {
+            // A Parse begins with the statement's name; pooled ones have none.
+            const std::size_t skipped = protocol::frame_header_size + (frame.type == FrontendType::parse ? 1 : 0);
+            if (frame.here > skipped) scan.commits |= is_commit(protocol::as_text(rest.subspan(skipped, frame.here - skipped)));
+        }
         if (frame.type == FrontendType::parse && frame.here > protocol::frame_header_size)
             scan.names_statement |= rest[protocol::frame_header_size] != std::byte{0};
         scan.forward += frame.here;

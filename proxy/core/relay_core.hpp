@@ -39,6 +39,7 @@ struct ClientScan {
     std::size_t forward = 0;        // bytes from the front that go to the server
     ClientStop stop = ClientStop::none;
     int statements = 0;             // Query and Execute messages among them
+    bool commits = false;           // a COMMIT is among them
     bool names_statement = false;   // a Parse with a name is among them: session state
 };
 

@@ -61,12 +61,15 @@ std::shared_ptr<const Welcome> Pool::welcome() const {
 
 void Pool::request_welcome(std::function<void()> wake) {
     PoolActions actions;
+    bool is_hopeless = false;
     {
         const std::lock_guard lock(mutex_);
         waiting_logins_.push_back(std::move(wake));
-        core_.want_welcome(Clock::now(), actions);
+        is_hopeless = core_.is_hopeless(Clock::now());
+        if (!is_hopeless) core_.want_welcome(Clock::now(), actions);
     }
     perform(actions);
+    if (is_hopeless) wake_logins();
 }
 
 std::optional<std::string> Pool::upstream_failure() const {
@@ -276,14 +279,16 @@ void Pool::login_failed(ServerId place, const LoginFailure& failure) {
     spdlog::warn("event=server_login_failed pool={} server={} sqlstate={} text=\"{}\"", name_, index_of(place),
                  failure.sqlstate, failure.text);
     PoolActions actions;
+    bool is_hopeless = false;
     {
         const std::lock_guard lock(mutex_);
         // The upstream's capacity text is never shown to a client: those wait for what there is.
         if (failure.kind != LoginFailureClass::capacity) upstream_failure_ = failure.text;
         core_.login_failed(place, outcome_of(failure.kind), failure.upstream_limit, Clock::now(), actions);
+        is_hopeless = core_.is_hopeless(Clock::now());
     }
     perform(actions);
-    wake_logins();
+    if (is_hopeless) wake_logins();
 }
 
 void Pool::wake_logins() {

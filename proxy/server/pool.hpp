@@ -48,7 +48,7 @@ public:
     // What to tell a client that logs in; null while no server has ever logged in.
     std::shared_ptr<const Welcome> welcome() const;
     // For a pool without a welcome: dials if nobody does, and calls `wake` once, on any thread,
-    // when a welcome is there or a dial has failed.
+    // when a welcome is there or none is to be expected soon.
     void request_welcome(std::function<void()> wake);
     // Why servers cannot be had just now, in the upstream's own words; nullopt while nothing is known to be wrong.
     std::optional<std::string> upstream_failure() const;

@@ -1,5 +1,7 @@
 #include "proxy/server/server_connection.hpp"
 
+#include <algorithm>
+
 namespace pgweir::proxy {
 
 void ServerConnection::open(LoggedInServer login, std::shared_ptr<const BaselineSettings> its_baseline) {
@@ -13,11 +15,11 @@ void ServerConnection::open(LoggedInServer login, std::shared_ptr<const Baseline
     from_server = {};
     to_server = {};
     exchange = {};
-    may_read = false;
+    may_read = has_hung_up = false;
     duty = ServerDuty::none;
     lessee = nullptr;
     cancels_in_flight = 0;
-    was_cancelled = is_pinned = needs_reset = false;
+    was_cancelled = is_pinned = needs_reset = may_commit = false;
     last_words.clear();
     applied.clear();
 }
@@ -32,6 +34,20 @@ void ServerConnection::move_to(net::Readiness& other) {
 void ServerConnection::leave_set() {
     if (set != nullptr) set->remove(stream.descriptor());
     set = nullptr;
+}
+
+net::IoResult ServerConnection::read(std::span<std::byte> buffer, std::size_t& kept) {
+    kept = tail.size();
+    std::copy(tail.begin(), tail.end(), buffer.begin());
+    tail.clear();
+    const net::IoResult got = stream.read(buffer.subspan(kept));
+    may_read = got.status == net::IoStatus::ok || (has_hung_up && got.size > 0);
+    return got;
+}
+
+void ServerConnection::note(net::Edges edges) {
+    if (edges.readable) may_read = true;
+    if (edges.hung_up) has_hung_up = true;
 }
 
 bool ServerConnection::is_quiet() const {

@@ -19,6 +19,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,12 @@ struct ServerConnection : net::Watched {
     // Sends, or keeps what the kernel does not take. False when the connection is broken.
     bool send(protocol::Bytes bytes) { return out.write(stream, bytes); }
 
+    // Fills `buffer` behind the `kept` bytes of the tail, which it puts in front. Keeps
+    // `may_read` up to date: after a hang-up a short read is not the last one.
+    net::IoResult read(std::span<std::byte> buffer, std::size_t& kept);
+    // Takes note of what the readiness set said.
+    void note(net::Edges edges);
+
     // Whether the next client's bytes could be mixed up with something still to come.
     bool is_quiet() const;
 
@@ -71,6 +78,7 @@ struct ServerConnection : net::Watched {
     FrameCursor to_server;
     protocol::Exchange exchange;
     bool may_read = false;            // an edge said so and the kernel was not drained since
+    bool has_hung_up = false;         // the server will send no more than what is on its way
     ServerDuty duty = ServerDuty::none;
     Lessee* lessee = nullptr;
     TimePoint leased_at{};
@@ -79,6 +87,7 @@ struct ServerConnection : net::Watched {
     int cancels_in_flight = 0;
     bool was_cancelled = false;       // a cancel was asked for in this lease
     bool is_pinned = false;           // session state of the lessee's lives here
+    bool may_commit = false;          // a COMMIT is among what is outstanding
     bool needs_reset = false;         // the lessee changed what the next one must not see
     std::string last_words;           // of a server that said FATAL
     SessionSettings applied;          // on top of the baseline

@@ -21,6 +21,9 @@ constexpr Duration recovery_limit = std::chrono::seconds(10);
 // How long we wait for the EOF after Terminate. Chosen: a backend's exit takes milliseconds.
 constexpr Duration closing_limit = std::chrono::seconds(5);
 
+// Both, when the daemon ends.
+constexpr Duration hurried_limit = std::chrono::seconds(2);
+
 // The longest rest of a CopyData message that is filled up so that CopyFail can follow;
 // with more to come closing costs less.
 constexpr std::size_t max_padding = 64 * 1024;
@@ -31,7 +34,7 @@ void ServerKeeper::attend(ServerConnection& server, ServerDuty duty, Duration li
     stop_attending(server);
     server.duty = duty;
     server.lessee = nullptr;
-    server.deadline = Clock::now() + limit;
+    server.deadline = Clock::now() + (is_hurried_ ? std::min(limit, hurried_limit) : limit);
     attended_.push_back(&server);
 }
 
@@ -97,7 +100,7 @@ void ServerKeeper::advance(ServerConnection& server) {
         return;
     }
     stop_attending(server);
-    server.was_cancelled = server.is_pinned = server.needs_reset = false;
+    server.was_cancelled = server.is_pinned = server.needs_reset = server.may_commit = false;
     server.pool.cells(thread_).recovered_servers.add();
     server.pool.recovered(server, thread_);
 }
@@ -110,15 +113,15 @@ void ServerKeeper::cancel_ended(ServerConnection& server) {
         finish_closing(server);
 }
 
-void ServerKeeper::look_into(ServerConnection& server) {
+void ServerKeeper::look_into(ServerConnection& server, net::Edges edges) {
     if (!server.pool.begin_inspection(server, thread_)) return;
     attend(server, ServerDuty::inspecting, closing_limit);
-    server.may_read = true;
+    server.note(edges);
     read(server);
 }
 
 void ServerKeeper::on_ready(ServerConnection& server, net::Edges edges) {
-    if (edges.readable) server.may_read = true;
+    server.note(edges);
     if (edges.writable && server.duty == ServerDuty::recovering && !server.out.flush(server.stream)) {
         lost(server);
         return;
@@ -128,14 +131,12 @@ void ServerKeeper::on_ready(ServerConnection& server, net::Edges edges) {
 
 void ServerKeeper::read(ServerConnection& server) {
     while (server.may_read && server.duty != ServerDuty::none) {
-        std::copy(server.tail.begin(), server.tail.end(), buffer_.begin());
-        const std::size_t kept = std::exchange(server.tail, {}).size();
-        const net::IoResult got = server.stream.read(buffer_.subspan(kept));
+        std::size_t kept = 0;
+        const net::IoResult got = server.read(buffer_, kept);
         if (got.status == net::IoStatus::closed || got.status == net::IoStatus::failed) {
             lost(server);
             return;
         }
-        server.may_read = got.status == net::IoStatus::ok;
         server.pool.cells(thread_).server_received_bytes.add(got.size);
         if (server.duty == ServerDuty::closing) continue;
         if (!judge(server, std::span<const std::byte>(buffer_).first(kept + got.size))) return;
@@ -210,6 +211,11 @@ void ServerKeeper::finish_closing(ServerConnection& server) {
     if (server.cancels_in_flight > 0) return;
     stop_attending(server);
     server.pool.closed(server);
+}
+
+void ServerKeeper::hurry() {
+    is_hurried_ = true;
+    for (ServerConnection* server : attended_) server->deadline = std::min(server->deadline, Clock::now() + hurried_limit);
 }
 
 void ServerKeeper::tick(TimePoint now) {

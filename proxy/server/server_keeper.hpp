@@ -34,12 +34,15 @@ public:
     void close(ServerConnection& server, std::string_view why);
 
     // Something came from a server this thread does not hold: if it is idle here, look.
-    void look_into(ServerConnection& server);
+    void look_into(ServerConnection& server, net::Edges edges);
 
     // For a server this keeper holds (duties recovering, inspecting, closing).
     void on_ready(ServerConnection& server, net::Edges edges);
 
     void cancel_ended(ServerConnection& server);
+
+    // The daemon ends: servers that are not clean or gone within a moment are cut off.
+    void hurry();
 
     // Deadlines. Call every 100 ms.
     void tick(TimePoint now);
@@ -60,6 +63,7 @@ private:
     const ThreadIndex thread_;
     net::Readiness& set_;
     const std::span<std::byte> buffer_;
+    bool is_hurried_ = false;
     std::vector<ServerConnection*> attended_;   // those with a deadline
     std::vector<std::byte> outgoing_;           // reused
 };

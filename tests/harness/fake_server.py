@@ -18,6 +18,28 @@ PARAMETERS = {
 }
 
 
+def bound_values(body):
+    """The parameter values of a Bind, as text."""
+    at = body.index(b"\0", body.index(b"\0") + 1) + 1
+    formats = struct.unpack_from("!h", body, at)[0]
+    at += 2 + 2 * formats
+    count, at, values = struct.unpack_from("!h", body, at)[0], at + 2, []
+    for _ in range(count):
+        size = struct.unpack_from("!i", body, at)[0]
+        values.append(body[at + 4:at + 4 + size].decode())
+        at += 4 + size
+    return values
+
+
+def settings_row(sql, values):
+    """What PostgreSQL answers to set_config and current_setting with parameters; 1 for everything else."""
+    if "set_config" in sql:
+        return values[1::2]
+    if "current_setting" in sql:
+        return [PARAMETERS.get(name, "") for name in values]
+    return ["1"]
+
+
 class Connection(MessageStream):
     """One connection of the proxy to us."""
 
@@ -27,6 +49,7 @@ class Connection(MessageStream):
         self.status = "I"
         self.startup = {}
         self.queries = []          # texts of Query and Parse, in order
+        self.row = ["1"]           # what the next Execute returns
 
     def answer(self, *replies):
         """Sends replies and ReadyForQuery."""
@@ -151,12 +174,15 @@ class FakeServer:
         elif request.type == "P":
             connection.queries.append(request.body.split(b"\0")[1].decode())
             connection.send(messages.message("1"))
-        elif request.type in "BC":
-            connection.send(messages.message("2" if request.type == "B" else "3"))
+        elif request.type == "B":
+            connection.row = settings_row(connection.queries[-1], bound_values(request.body))
+            connection.send(messages.message("2"))
+        elif request.type == "C":
+            connection.send(messages.message("3"))
         elif request.type == "D":
-            connection.send(messages.message("n"))
+            connection.send(messages.row_description(*["value"] * len(connection.row)))
         elif request.type == "E":
-            connection.send(messages.command_complete("SELECT 0"))
+            connection.send(messages.data_row(*connection.row) + messages.command_complete("SELECT 1"))
         elif request.type == "S":
             connection.answer()
         else:

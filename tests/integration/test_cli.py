@@ -42,7 +42,7 @@ def test_check_reports_every_problem_with_its_place(tmp_path):
     (MINIMAL + "limits: { pool_size: 3, pool_size: 4 }\n", "pool_size"),
     (MINIMAL + "listen: { address: 0.0.0.0 }\n", "tls"),
     ("databases: [\n", "pgweir.yaml:"),
-])
+], ids=["sslmode", "unset variable", "duplicate key", "open to the world", "no YAML"])
 def test_check_refuses(tmp_path, text, complaint):
     result = check(tmp_path, text)
     said = result.stdout + result.stderr
@@ -51,7 +51,8 @@ def test_check_refuses(tmp_path, text, complaint):
 
 
 @pytest.mark.parametrize("dsn", ["postgresql+psycopg://app:hidden-word@127.0.0.1/app", "postgres://app:hidden-word@127.0.0.1/app",
-                                 "postgresql://app:hidden-word@127.0.0.1/app?pgbouncer=true&connection_limit=1&schema=public"])
+                                 "postgresql://app:hidden-word@127.0.0.1/app?pgbouncer=true&connection_limit=1&schema=public"],
+                         ids=["SQLAlchemy", "postgres", "Prisma"])
 def test_check_knows_what_frameworks_write(tmp_path, dsn):
     result = check(tmp_path, MINIMAL.replace("postgresql://app:hidden-word@127.0.0.1/app", dsn))
     said = result.stdout + result.stderr
@@ -74,7 +75,7 @@ def test_run_refuses_a_port_that_is_taken(pool, tmp_path):
     assert result.returncode not in (0, -6, -11) and str(daemon.port) in result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("form", [[], ["markdown"], ["schema"], ["sample"]])
+@pytest.mark.parametrize("form", [[], ["markdown"], ["schema"], ["sample"]], ids=" ".join)
 def test_reference(form, tmp_path):
     result = run(binary(), "reference", *form)
     assert result.returncode == 0, result.stderr

@@ -12,7 +12,8 @@ def connect(daemon, **options):
 
 
 @pytest.mark.parametrize("statement", ["SET work_mem = '77kB'", "SELECT set_config('work_mem', '77kB', false)",
-                                       "BEGIN; SET work_mem = '77kB'; COMMIT"])
+                                       "BEGIN; SET work_mem = '77kB'; COMMIT"],
+                         ids=["SET", "set_config", "in a transaction"])
 def test_settings_do_not_leak(pool, statement):
     daemon = pool(1)
     with connect(daemon) as setter, connect(daemon) as other:

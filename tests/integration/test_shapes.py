@@ -88,7 +88,8 @@ def test_a_reader_that_waits_gets_everything(client):
     assert client.read_until("Z")[1].values() == [b"after"]
 
 
-@pytest.mark.parametrize("bad", [b"Q\0\0\0\3", b"Q\xff\xff\xff\xff", b"Q\x7f\xff\xff\xff", b"\0\0\0\0\4", b"?\0\0\0\4"])
+@pytest.mark.parametrize("bad", [b"Q\0\0\0\3", b"Q\xff\xff\xff\xff", b"Q\x7f\xff\xff\xff", b"\0\0\0\0\4", b"?\0\0\0\4"],
+                         ids=["length 3", "negative length", "length bomb", "no type", "unknown type"])
 def test_a_broken_message_ends_the_client_and_nobody_else(pool, cluster, role, bad):
     daemon = pool(1)
     bystander, culprit = RawClient(daemon.port), RawClient(daemon.port)

@@ -40,7 +40,7 @@ def still_serves(daemon):
     struct.pack("!i", 0x7fffffff) + b"abcd",
     struct.pack("!i", 10_001) + b"\0\3\0\0" + b"x" * 9_993,
     b"\xff" * 64,
-])
+], ids=["http", "zeros", "length 7", "negative length", "longest length", "too long", "ones"])
 def test_garbage_in_place_of_a_startup_packet(daemon, garbage):
     client = RawClient(daemon.port)
     client.send(garbage)
@@ -49,7 +49,8 @@ def test_garbage_in_place_of_a_startup_packet(daemon, garbage):
     still_serves(daemon)
 
 
-@pytest.mark.parametrize("body", [b"user", b"user\0lambda", b"user\0lambda\0database", b"user\0lambda\0\0rest\0x\0\0"])
+@pytest.mark.parametrize("body", [b"user", b"user\0lambda", b"user\0lambda\0database", b"user\0lambda\0\0rest\0x\0\0"],
+                         ids=["no end", "no value", "no last end", "bytes after the end"])
 def test_broken_startup_parameters(daemon, body):
     client = RawClient(daemon.port)
     client.send(messages.packet(messages.PROTOCOL_3, body))
@@ -116,7 +117,7 @@ def test_a_stall_in_the_middle_of_authentication_is_cut_off(daemon):
     messages.message("Q", b"SELECT 1\0"),
     b"p" + struct.pack("!i", 0x40000000),
     b"p" + struct.pack("!i", 3),
-])
+], ids=["unknown mechanism", "no data", "cut data", "length bomb", "not UTF-8", "empty", "a query", "message bomb", "length 3"])
 def test_broken_sasl_messages(daemon, answer):
     client = RawClient(daemon.port)
     client.send(messages.startup({"user": "lambda", "database": "app"}))
@@ -126,7 +127,7 @@ def test_broken_sasl_messages(daemon, answer):
     still_serves(daemon)
 
 
-@pytest.mark.parametrize("key", [b"", b"abc", b"abcd", b"x" * 32, b"x" * 256, b"x" * 300])
+@pytest.mark.parametrize("key", [b"", b"abc", b"abcd", b"x" * 32, b"x" * 256, b"x" * 300], ids=len)
 def test_cancel_requests_from_nowhere(daemon, key):
     client = RawClient(daemon.port)
     client.send(messages.cancel_request(12345, key))

@@ -20,7 +20,7 @@ def logged_in(daemon):
     messages.ready_for_query(), messages.data_row("stray"), messages.command_complete("SELECT 1"),
     messages.row_description("stray") + messages.data_row("stray") + messages.command_complete("SELECT 1") + messages.ready_for_query(),
     messages.error_response("XX000", "stray", severity="ERROR"),
-])
+], ids=["ready", "row", "complete", "result", "error"])
 def test_a_reply_nobody_asked_for_reaches_nobody(fake_server, proxy, extra):
     """The server says more than was asked, in the same segment; it is closed, and the next client has another."""
     server = fake_server(on_query={"too much": lambda connection, sql: connection.send(b"".join(RESULT) + extra)})
