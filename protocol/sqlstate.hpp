@@ -17,6 +17,7 @@ constexpr std::string_view invalid_authorization_specification = "28000";
 constexpr std::string_view invalid_catalog_name = "3D000";
 constexpr std::string_view invalid_password = "28P01";
 constexpr std::string_view invalid_parameter_value = "22023";
+constexpr std::string_view invalid_sql_statement_name = "26000";
 constexpr std::string_view program_limit_exceeded = "54000";
 constexpr std::string_view protocol_violation = "08P01";
 constexpr std::string_view query_canceled = "57014";

@@ -27,10 +27,6 @@ ServerTarget server_target(const config::DatabaseOptions& database) {
                         .connect_timeout = database.timeouts.server_connect_timeout};
 }
 
-bool has_same_target(const config::DatabaseOptions& before, const config::DatabaseOptions& after) {
-    return before.dsn == after.dsn && before.server_settings == after.server_settings;
-}
-
 std::map<std::string, protocol::ScramVerifier> Verifiers::make(const config::Config& config) {
     std::map<std::string, protocol::ScramVerifier> by_user;
     std::map<std::string, protocol::ScramVerifier> used;

@@ -17,9 +17,6 @@ namespace pgweir::proxy {
 PoolCoreLimits pool_limits(const config::DatabaseOptions& database);
 ServerTarget server_target(const config::DatabaseOptions& database);
 
-// Whether servers that exist may stay when `before` becomes `after`.
-bool has_same_target(const config::DatabaseOptions& before, const config::DatabaseOptions& after);
-
 // Passwords turned into verifiers. Keeps what it has made, because hashing a plain-text
 // password takes milliseconds and a reload rarely changes one.
 class Verifiers {

@@ -63,14 +63,14 @@ int run_daemon(const std::string& config_file) {
     const auto reread = [config_file]() -> std::shared_ptr<const config::Config> {
         config::LoadResult again = load(config_file);
         for (const config::Diagnostic& problem : again.problems)
-            spdlog::error("event=reload_failed text=\"{}\"", problem.text());
+            spdlog::error("event=reload_failed text={:?}", problem.text());
         return again.config;
     };
     try {
         Daemon daemon(loaded.config, reread);
         return daemon.run();
     } catch (const std::exception& error) {
-        spdlog::error("event=start_failed text=\"{}\"", error.what());
+        spdlog::error("event=start_failed text={:?}", error.what());
         return 1;
     }
 }

@@ -41,9 +41,10 @@ Daemon::Daemon(std::shared_ptr<const config::Config> config, Reread reread)
                     },
                 .hand_over = [this](LoggedInClient client) { hand_over(std::move(client)); },
                 .cancel =
-                    [this](ClientId client) {
-                        relay_threads_[index_of(client.thread)]->mailbox().post(
-                            Letter{.kind = Letter::Kind::cancel_wanted, .client = client});
+                    [this](ClientId client, std::function<void()> done) {
+                        Letter letter{.kind = Letter::Kind::cancel_wanted, .client = client};
+                        letter.done = std::move(done);
+                        relay_threads_[index_of(client.thread)]->mailbox().post(std::move(letter));
                     },
                 .is_draining = [this] { return is_draining_.load(); },
                 .gate = gate_,
@@ -58,7 +59,7 @@ Daemon::~Daemon() = default;
 
 int Daemon::run() {
     if (const std::optional<std::string> error = open()) {
-        spdlog::error("event=start_failed text=\"{}\"", *error);
+        spdlog::error("event=start_failed text={:?}", *error);
         exit_code_ = 1;
     } else {
         spdlog::info("event=started port={} http_port={} databases={} users={} io_threads={}", listener_->port(),
@@ -121,9 +122,7 @@ void Daemon::open_pools(const config::Config& config) {
             continue;
         }
         known->second->set_limits(pool_limits(database));
-        const auto before = config_->databases.find(name);
-        if (before == config_->databases.end() || !has_same_target(before->second, database))
-            known->second->set_target(server_target(database));
+        known->second->set_target(server_target(database));
     }
     const std::lock_guard lock(mutex_);
     pools_ = std::move(next);

@@ -38,7 +38,7 @@ void Daemon::reload() {
 void Daemon::apply(std::shared_ptr<const config::Config> config) {
     std::optional<std::string> tls_error;
     if (config && !is_draining_) tls_error = open_tls(config->listen.tls);
-    if (tls_error) spdlog::error("event=reload_failed text=\"{}\"", *tls_error);
+    if (tls_error) spdlog::error("event=reload_failed text={:?}", *tls_error);
     last_reload_ok_ = config && !tls_error;
     if (!last_reload_ok_ || is_draining_) return;
 

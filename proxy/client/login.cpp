@@ -2,6 +2,7 @@
 
 #include "metrics/catalog.hpp"
 #include "proxy/client/authenticator.hpp"
+#include "proxy/client/bell.hpp"
 #include "proxy/client/greeting.hpp"
 #include "proxy/client/login_channel.hpp"
 #include "proxy/client/login_end.hpp"
@@ -117,8 +118,13 @@ asio::awaitable<LoginStep<void>> Login::open() {
     opening_ = *std::move(opening);
     if (const auto* cancel = std::get_if<protocol::CancelRequest>(&opening_.message)) {
         // No answer, whether the key fits or not; and none may be told from the time it takes.
-        if (const std::optional<ClientId> client = services_.cancel_keys.find(cancel->pid, cancel->secret))
-            services_.cancel(*client);
+        // The connection is closed when the cancel was delivered, as PostgreSQL does it: whoever
+        // waits for that may be sure that it does not hit the next statement.
+        if (const std::optional<ClientId> client = services_.cancel_keys.find(cancel->pid, cancel->secret)) {
+            const Bell bell(co_await asio::this_coro::executor);
+            services_.cancel(*client, bell.rope());
+            co_await bell.wait(channel_.deadline());
+        }
         co_return login_end::cancel_request();
     }
     co_return LoginStep<void>();

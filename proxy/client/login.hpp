@@ -33,7 +33,8 @@ struct LoginServices {
     std::function<std::shared_ptr<const Directory>()> directory;
     std::function<std::shared_ptr<const TlsOffer>()> tls;
     std::function<void(LoggedInClient)> hand_over;
-    std::function<void(ClientId)> cancel;
+    // Passes a cancel on; `done` is called, on any thread, when it was delivered or found to mean nothing.
+    std::function<void(ClientId, std::function<void()> done)> cancel;
     std::function<bool()> is_draining;
     Gate& gate;
     CancelKeys& cancel_keys;

@@ -48,8 +48,9 @@ public:
     void granted(const ClientId& id, ServerConnection& server, Duration waited);
     void refused(const ClientId& id, const Refusal& refusal);
 
-    // Somebody who knows the client's key wants its statement cancelled.
-    void cancel(const ClientId& id);
+    // Somebody who knows the client's key wants its statement cancelled. `done` is called
+    // when the cancel was delivered, on any thread, or at once when there is nothing to cancel.
+    void cancel(const ClientId& id, std::function<void()> done);
 
     // From now on clients are told to go as soon as they are between transactions.
     void begin_drain();
@@ -68,6 +69,7 @@ private:
     protocol::Bytes ask_for_server(Client& client, protocol::Bytes bytes);
     protocol::Bytes reject(Client& client, protocol::Bytes bytes, protocol::Bytes error);
     void take_held(Client& client);
+    void reject_held(Client& client, protocol::Bytes error);
 
     // From the server.
     void read_server(ServerConnection& server);
@@ -83,6 +85,7 @@ private:
     void start_lease(Client& client, ServerConnection& server, bool needs_check);
     void prepared(ServerConnection& server, Client& client);
     void exchange_ended(ServerConnection& server, Client& client);
+    static std::vector<std::byte> refusal_error(const Client& client, const Refusal& refusal);
     void pin(ServerConnection& server, std::string_view reason);
 
     // Clients.

@@ -99,6 +99,7 @@ Bytes Relay::forward(Client& client, Bytes bytes) {
     const ClientScan scan = scan_client(bytes, server.to_server, server.exchange);
     if (scan.names_statement) pin(server, "prepared_statement");
     server.may_commit |= scan.commits;
+    if (scan.unnamed != UnnamedStatement::untouched) server.unnamed_waits = scan.unnamed == UnnamedStatement::waits;
     cells(client).statements.add(static_cast<std::uint64_t>(scan.statements));
     if (scan.forward > 0) {
         cells(client).server_sent_bytes.add(scan.forward);
@@ -144,6 +145,11 @@ Bytes Relay::without_server(Client& client, Bytes bytes) {
         end(client, scratch_);
         return {};
     case ServerNeed::server: return ask_for_server(client, rest);
+    case ServerNeed::statement: {
+        std::vector<std::byte> error;
+        write_missing_unnamed_statement(error);
+        return reject(client, rest, error);
+    }
     }
     return {};
 }
@@ -166,9 +172,7 @@ Bytes Relay::ask_for_server(Client& client, Bytes bytes) {
         set_phase(client, ClientPhase::waiting);
         break;
     case Acquired::Kind::refused: {
-        std::vector<std::byte> error;
-        write_refusal(error, Severity::error, answer.refusal, make_event_id());
-        return reject(client, bytes, error);
+        return reject(client, bytes, refusal_error(client, answer.refusal));
     }
     }
     return bytes;

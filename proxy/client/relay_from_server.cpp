@@ -164,7 +164,10 @@ void Relay::server_lost(ServerConnection& server, Client& client, std::string_vi
     const bool is_bound = server.is_pinned || client.pool_mode == config::PoolMode::session;
     const bool was_outside = server.exchange.is_idle();
     const bool wants_sync = server.exchange.wants_sync();
-    const Outcome outcome = server.may_commit ? Outcome::unknown : Outcome::rolled_back;
+    const bool in_transaction = server.exchange.status() != protocol::TransactionStatus::idle;
+    const Outcome outcome = server.may_commit ? Outcome::commit_unknown
+                            : in_transaction  ? Outcome::rolled_back
+                                              : Outcome::unknown;
     int ready_due = 0;
     while (server.exchange.drop_one_ready()) ++ready_due;
     client.unleased.cursor = server.to_server;

@@ -119,11 +119,7 @@ void Relay::prepared(ServerConnection& server, Client& client) {
     }
     client.lease.give_back_dirty();
     set_phase(client, ClientPhase::idle);
-    const std::vector<std::byte> bytes = std::exchange(client.held, {});
-    const std::vector<std::byte> error = std::exchange(client.failure, {});
-    const protocol::Bytes rest = reject(client, bytes, error);
-    take(client, rest);
-    if (client.may_read) my_.visit_again(client);
+    reject_held(client, std::exchange(client.failure, {}));
 }
 
 // Nothing is outstanding and no transaction is open: the server goes back, unless the
@@ -134,7 +130,7 @@ void Relay::exchange_ended(ServerConnection& server, Client& client) {
     cells(client).transaction_time.observe(seconds(now - server.leased_at));
     server.leased_at = now;
     if (client.phase != ClientPhase::active) return;
-    const bool keeps = client.pool_mode == config::PoolMode::session || server.is_pinned;
+    const bool keeps = client.pool_mode == config::PoolMode::session || server.is_pinned || server.unnamed_waits;
     if (keeps && !is_draining_) {
         if (!client.held.empty()) take_held(client);
         return;
@@ -159,38 +155,48 @@ void Relay::pin(ServerConnection& server, std::string_view reason) {
     spdlog::debug("event=pinned pool={} server={} reason={}", server.pool.name(), index_of(server.id), reason);
 }
 
+// The ErrorResponse for a refusal, with the id of its log line.
+std::vector<std::byte> Relay::refusal_error(const Client& client, const Refusal& refusal) {
+    const std::string event_id = make_event_id();
+    spdlog::info("event=refused pool={} user={} reason={} waited_ms={} id={}", client.pool->name(), client.user,
+                 token(refusal.reason), refusal.waited.count(), event_id);
+    std::vector<std::byte> error;
+    write_refusal(error, Severity::error, refusal, event_id);
+    return error;
+}
+
 void Relay::refused(const ClientId& id, const Refusal& refusal) {
     Client* client = my_.clients.find(id);
     if (client == nullptr || client->phase != ClientPhase::waiting) return;
     set_phase(*client, ClientPhase::idle);
-    const std::string event_id = make_event_id();
-    spdlog::info("event=refused pool={} user={} reason={} waited_ms={} id={}", client->pool->name(), client->user,
-                 token(refusal.reason), refusal.waited.count(), event_id);
-    std::vector<std::byte> error;
-    write_refusal(error, Severity::error, refusal, event_id);
-    const std::vector<std::byte> bytes = std::exchange(client->held, {});
-    take(*client, reject(*client, bytes, error));
-    if (client->may_read || client->has_hung_up) my_.visit_again(*client);
+    reject_held(*client, refusal_error(*client, refusal));
 }
 
-void Relay::cancel(const ClientId& id) {
+void Relay::cancel(const ClientId& id, std::function<void()> done) {
     Client* client = my_.clients.find(id);
-    if (client == nullptr) return;
-    if (client->phase == ClientPhase::waiting && client->pool->leave_queue(client->waiter, client->id)) {
+    if (client != nullptr && client->phase == ClientPhase::waiting && client->pool->leave_queue(client->waiter, client->id)) {
         set_phase(*client, ClientPhase::idle);
         std::vector<std::byte> error;
         write_query_cancelled(error);
-        const std::vector<std::byte> bytes = std::exchange(client->held, {});
-        take(*client, reject(*client, bytes, error));
-        if (client->may_read) my_.visit_again(*client);
-        return;
+        reject_held(*client, error);
     }
     // Between statements a cancel means nothing; while one is under way more would change nothing.
-    if (client->phase != ClientPhase::active || client->lease->exchange.is_complete()) return;
-    if (client->lease->cancels_in_flight > 0) return;
+    const bool is_running = client != nullptr && client->phase == ClientPhase::active &&
+                            !client->lease->exchange.is_complete() && client->lease->cancels_in_flight == 0;
+    if (!is_running) {
+        done();
+        return;
+    }
     cells(*client).cancel_requests.add();
     client->lease->was_cancelled = true;
-    client->pool->cancel(*client->lease, my_.thread);
+    client->pool->cancel(*client->lease, my_.thread, std::move(done));
+}
+
+// Answers the statement that was held with an error, and goes on with what is behind it.
+void Relay::reject_held(Client& client, protocol::Bytes error) {
+    const std::vector<std::byte> bytes = std::exchange(client.held, {});
+    take(client, reject(client, bytes, error));
+    if (client.may_read || client.has_hung_up) my_.visit_again(client);
 }
 
 void Relay::send(Client& client, protocol::Bytes bytes) {

@@ -114,7 +114,7 @@ void RelayThread::deliver(Letter& letter) {
     case Letter::Kind::server_arrived: keeper_.take_in(*letter.server); break;
     case Letter::Kind::close_server: keeper_.close(*letter.server, "no longer needed"); break;
     case Letter::Kind::cancel_ended: keeper_.cancel_ended(*letter.server); break;
-    case Letter::Kind::cancel_wanted: relay_.cancel(letter.client); break;
+    case Letter::Kind::cancel_wanted: relay_.cancel(letter.client, std::move(letter.done)); break;
     }
 }
 

@@ -4,22 +4,40 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <string>
 
 namespace pgweir::proxy {
 
 namespace sqlstate = protocol::sqlstate;
 
+namespace {
+
+struct LossText {
+    std::string_view sqlstate;
+    std::string_view message;
+};
+
+// By Outcome.
+constexpr std::array loss_texts = {
+    LossText{sqlstate::connection_failure, "connection to the database was lost; the transaction was rolled back"},
+    LossText{sqlstate::transaction_resolution_unknown,
+             "connection to the database was lost; the outcome of COMMIT is unknown"},
+    LossText{sqlstate::connection_failure,
+             "connection to the database was lost; whether the statement took effect is unknown"},
+};
+
+}  // namespace
+
 void write_server_lost(std::vector<std::byte>& out, Severity severity, Outcome outcome, std::string_view pool,
                        std::string_view why) {
-    const bool is_known = outcome == Outcome::rolled_back;
+    const LossText& text = loss_texts[static_cast<std::size_t>(outcome)];
     const std::string detail = fmt::format("reason=server_lost retry_after_ms=0 pool={} id={}", pool, make_event_id());
     const std::string hint = fmt::format("The server said: {}.", why);
     protocol::write_error_response(
         out, {.severity = severity == Severity::fatal ? "FATAL" : "ERROR",
-              .sqlstate = is_known ? sqlstate::connection_failure : sqlstate::transaction_resolution_unknown,
-              .message = is_known ? "connection to the database was lost; the transaction was rolled back"
-                                  : "connection to the database was lost; the outcome of COMMIT is unknown",
+              .sqlstate = text.sqlstate,
+              .message = text.message,
               .detail = detail,
               .hint = hint});
 }
@@ -28,6 +46,12 @@ void write_protocol_violation(std::vector<std::byte>& out) {
     protocol::write_error_response(out, {.severity = "FATAL",
                                          .sqlstate = sqlstate::protocol_violation,
                                          .message = "invalid frontend message"});
+}
+
+void write_missing_unnamed_statement(std::vector<std::byte>& out) {
+    protocol::write_error_response(out, {.severity = "ERROR",
+                                         .sqlstate = sqlstate::invalid_sql_statement_name,
+                                         .message = "unnamed prepared statement does not exist"});
 }
 
 void write_query_cancelled(std::vector<std::byte>& out) {

@@ -12,8 +12,9 @@ namespace pgweir::proxy {
 
 // What a lost server means for what was under way.
 enum class Outcome {
-    rolled_back,
-    unknown,   // a COMMIT was in flight
+    rolled_back,      // an open transaction, and no COMMIT was in flight
+    commit_unknown,   // a COMMIT was in flight
+    unknown,          // a statement outside a transaction was in flight
 };
 
 // The server went away under the client; `why` is what is known of it.
@@ -22,6 +23,9 @@ void write_server_lost(std::vector<std::byte>& out, Severity severity, Outcome o
 
 // The client sent something that is no message at this point.
 void write_protocol_violation(std::vector<std::byte>& out);
+
+// The client uses an unnamed statement that it has not parsed in this exchange or the one before.
+void write_missing_unnamed_statement(std::vector<std::byte>& out);
 
 // A cancel request reached a statement that still waited for a server.
 void write_query_cancelled(std::vector<std::byte>& out);

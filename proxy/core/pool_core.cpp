@@ -6,18 +6,8 @@
 namespace pgweir::proxy {
 namespace {
 
-// Server logins of one pool under way at once. Chosen: a login costs the upstream a fork
-// and us 6 ms of PBKDF2; more at once only makes each slower (design: at most 2).
-constexpr int max_logins_in_flight = 2;
-
 constexpr bool counts_as_used(ServerState state) {
     return state == ServerState::leased || state == ServerState::recovering;
-}
-
-// Lifetimes differ by up to 10 % either way, so that servers made together do not end together.
-Duration jittered_lifetime(Duration lifetime, std::uint32_t ordinal) {
-    const int percent = 90 + static_cast<int>((ordinal * 7U) % 21U);
-    return lifetime * percent / 100;
 }
 
 }  // namespace
@@ -32,16 +22,6 @@ void PoolCore::grow(int size) {
     if (wanted <= places_.size()) return;
     counts_[static_cast<std::size_t>(ServerState::vacant)] += static_cast<int>(wanted - places_.size());
     places_.resize(wanted);
-}
-
-void PoolCore::set_limits(const PoolCoreLimits& limits, TimePoint now, PoolActions& actions) {
-    limits_ = limits;
-    breaker_.set_limits(limits.breaker);
-    grow(limits.pool_size);
-    pacer_.reset();
-    breaker_.usage_changed(in_use(), effective_size(now), now);
-    retire_idle(now, actions);
-    dial_if_needed(now, actions);
 }
 
 // The only place that assigns a state; keeps counts, lists and the breaker's input in step.
@@ -192,54 +172,6 @@ void PoolCore::closed(ServerId server, TimePoint now, PoolActions& actions) {
     dial_if_needed(now, actions);
 }
 
-void PoolCore::logged_in(ServerId server, ThreadIndex thread, TimePoint now, PoolActions& actions) {
-    const auto index = static_cast<std::uint32_t>(server);
-    ++dials_[static_cast<std::size_t>(DialOutcome::ok)];
-    pacer_.finished(DialOutcome::ok, total(), std::nullopt, now);
-    wants_welcome_ = false;
-    places_[index].retire_at = now + jittered_lifetime(limits_.server_lifetime, lifetimes_++);
-    places_[index].is_outdated = false;
-    hand_on(index, thread, ServerEvent::log_in, now, actions);
-    dial_if_needed(now, actions);
-}
-
-void PoolCore::login_failed(ServerId server, DialOutcome outcome, std::optional<int> upstream_limit, TimePoint now,
-                            PoolActions& actions) {
-    ++dials_[static_cast<std::size_t>(outcome)];
-    transition(static_cast<std::uint32_t>(server), ServerEvent::fail, now);
-    const int established = total() - count(ServerState::connecting) - count(ServerState::closing);
-    pacer_.finished(outcome, established, upstream_limit, now);
-    if (pacer_.is_hopeless()) wants_welcome_ = false;
-    breaker_.usage_changed(in_use(), effective_size(now), now);
-    if (pacer_.is_hopeless() && established == 0) refuse_waiters(RefusalReason::upstream_unavailable, now, actions);
-    dial_if_needed(now, actions);
-}
-
-void PoolCore::want_welcome(TimePoint now, PoolActions& actions) {
-    wants_welcome_ = true;
-    dial_if_needed(now, actions);
-}
-
-bool PoolCore::is_hopeless(TimePoint now) const {
-    return pacer_.is_hopeless() && !pacer_.may_dial(now) && in_use() == 0 && count(ServerState::connecting) == 0;
-}
-
-void PoolCore::dial_if_needed(TimePoint now, PoolActions& actions) {
-    if (is_retired_ || !pacer_.may_dial(now)) return;
-    const int size = effective_size(now);
-    for (std::uint32_t index = 0; index < places_.size(); ++index) {
-        const int connecting = count(ServerState::connecting);
-        const int needed = std::max({static_cast<int>(waiters_.size()), limits_.min_pool_size - (total() - connecting),
-                                     wants_welcome_ ? 1 : 0});
-        // After a failure one login at a time feels the way.
-        const int in_flight = pacer_.is_failing() ? 1 : max_logins_in_flight;
-        if (connecting >= std::min(needed, in_flight) || total() >= size) return;
-        if (places_[index].state != ServerState::vacant) continue;
-        transition(index, ServerEvent::dial, now);
-        actions.push_back(PoolAction{.kind = PoolAction::Kind::dial, .server = ServerId{index}});
-    }
-}
-
 void PoolCore::refuse_waiters(RefusalReason reason, TimePoint now, PoolActions& actions) {
     while (const std::optional<Waiter> waiter = waiters_.pop()) {
         ++refusals_[static_cast<std::size_t>(reason)];
@@ -256,7 +188,10 @@ bool PoolCore::admits_login() {
     return admitted;
 }
 
-Duration PoolCore::retry_after(TimePoint now) const { return breaker_.retry_after(now); }
+Duration PoolCore::retry_after(RefusalReason reason, TimePoint now) const {
+    if (reason == RefusalReason::upstream_unavailable) return std::max<Duration>(pacer_.not_before() - now, Duration::zero());
+    return breaker_.retry_after(now);
+}
 
 RefusalReason PoolCore::wait_ended_reason() const {
     const bool none_live = total() == count(ServerState::connecting) + count(ServerState::closing);
@@ -283,56 +218,9 @@ bool PoolCore::tick(TimePoint now, PoolActions& actions) {
     return changed;
 }
 
-// Closes idle servers that are too many, outdated, too old or idle for too long. Of those
-// that only grew old, one at a time.
-void PoolCore::retire_idle(TimePoint now, PoolActions& actions) {
-    for (std::uint32_t index = 0; index < places_.size(); ++index) {
-        const Place& place = places_[index];
-        if (place.state != ServerState::idle) continue;
-        const bool idle_for_long = limits_.server_idle_timeout > Duration::zero() &&
-                                   now - place.idle_since >= limits_.server_idle_timeout &&
-                                   total() - count(ServerState::closing) > limits_.min_pool_size;
-        if (idle_for_long || is_surplus(place, now)) close_idle(index, now, actions);
-    }
-}
-
-void PoolCore::retire(TimePoint now, PoolActions& actions) {
-    is_retired_ = true;
-    refuse_waiters(RefusalReason::draining, now, actions);
-    retire_idle(now, actions);
-}
-
-void PoolCore::rotate_all(TimePoint now, PoolActions& actions) {
-    for (Place& place : places_)
-        if (place.state != ServerState::vacant) place.is_outdated = true;
-    pacer_.reset();
-    retire_idle(now, actions);
-    dial_if_needed(now, actions);
-}
-
 ThreadIndex PoolCore::thread_for_new_server() {
     if (!waiters_.empty()) return waiters_.front().client.thread;
     return ThreadIndex{next_thread_++ % static_cast<std::uint32_t>(idle_.size())};
-}
-
-PoolFacts PoolCore::facts(TimePoint now) const {
-    PoolFacts facts;
-    facts.servers = counts_;
-    facts.pool_size = limits_.pool_size;
-    facts.effective_size = size_now_;
-    facts.in_use = in_use();
-    facts.pinned = pinned_;
-    facts.waiting = static_cast<int>(waiters_.size());
-    facts.usage = breaker_.usage(now);
-    facts.warning_share = limits_.breaker.open_above.value_or(facts.warning_share);
-    facts.warning = breaker_.is_warning(now);
-    facts.longest_wait = waiters_.empty() ? Duration::zero() : now - waiters_.front().since;
-    facts.retry_after = breaker_.retry_after(now);
-    facts.breaker = breaker_.state();
-    facts.breaker_entered = breaker_entered_;
-    facts.refusals = refusals_;
-    facts.dials = dials_;
-    return facts;
 }
 
 }  // namespace pgweir::proxy

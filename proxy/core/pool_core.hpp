@@ -27,7 +27,7 @@ struct PoolCoreLimits {
     Duration server_idle_timeout = std::chrono::minutes(5);   // 0: never
     Duration server_lifetime = std::chrono::minutes(30);      // 0: for ever
     Duration server_check_delay = std::chrono::seconds(15);
-    BreakerLimits breaker;
+    BreakerLimits breaker{};
 };
 
 struct PoolAction {
@@ -115,7 +115,8 @@ public:
 
     // The breaker's word on a new login.
     bool admits_login();
-    Duration retry_after(TimePoint now) const;
+    // When trying again after a refusal for `reason` is worth while.
+    Duration retry_after(RefusalReason reason, TimePoint now) const;
 
     // Deadlines, rotation, the breaker. True when the breaker changed state. Call every 100 ms.
     bool tick(TimePoint now, PoolActions& actions);

@@ -21,8 +21,14 @@ using protocol::HeaderStatus;
 using protocol::Reply;
 
 // Messages that must be looked at whole; larger ones pass unseen. Tags, parameters and
-// errors are far shorter, and a server's word is not hostile, only long.
-constexpr std::size_t max_looked_at = 8 * 1024;
+// errors are far shorter, and a server's word is not hostile, only long. The error about a
+// setting repeats its value, which may be nearly as long as a startup packet (10,000).
+constexpr std::size_t max_looked_at = 16 * 1024;
+
+// Longest message of a type without bulk, its length word included. PostgreSQL hangs up on
+// a longer one, and a server would be lost: PQ_SMALL_MESSAGE_LIMIT.
+constexpr std::size_t max_small_message = 10'000;
+constexpr std::size_t length_word_size = 4;
 
 // The frontend types a logged-in client may send; nullopt for all other bytes.
 std::optional<FrontendType> frontend_type(char byte) {
@@ -43,6 +49,12 @@ std::optional<FrontendType> frontend_type(char byte) {
     case FrontendType::password: return std::nullopt;
     }
     return std::nullopt;
+}
+
+// PostgreSQL: SocketBackend and CopyGetData.
+bool has_bulk(FrontendType type) {
+    return type == FrontendType::query || type == FrontendType::parse || type == FrontendType::bind ||
+           type == FrontendType::function_call || type == FrontendType::copy_data;
 }
 
 // Eats what is left of a cut frame; returns how much of `bytes` that was.
@@ -68,6 +80,39 @@ bool is_commit(std::string_view sql) {
     return false;
 }
 
+// Whether a Bind or Describe means the unnamed prepared statement.
+bool uses_unnamed_statement(FrontendType type, Bytes body) {
+    protocol::Reader reader(body);
+    if (type == FrontendType::bind) reader.cstring();   // the portal
+    else if (type != FrontendType::describe || reader.u8() != 'S') return false;
+    const std::string_view name = reader.cstring();
+    return reader.ok() && name.empty();
+}
+
+// Notes what one message, or what is there of it, does to the session.
+void note_statement(FrontendType type, Bytes body, ClientScan& scan) {
+    switch (type) {
+    case FrontendType::query:
+        ++scan.statements;
+        scan.commits |= is_commit(protocol::as_text(body));
+        scan.unnamed = UnnamedStatement::used;
+        break;
+    case FrontendType::execute: ++scan.statements; break;
+    case FrontendType::parse: {
+        protocol::Reader reader(body);
+        const bool is_unnamed = reader.cstring().empty();
+        scan.names_statement |= !is_unnamed;
+        if (is_unnamed) scan.unnamed = UnnamedStatement::waits;
+        scan.commits |= is_commit(protocol::as_text(reader.rest()));
+        break;
+    }
+    case FrontendType::bind:
+        if (uses_unnamed_statement(type, body)) scan.unnamed = UnnamedStatement::used;
+        break;
+    default: break;
+    }
+}
+
 struct FrontFrame {
     enum class Status { whole, streamed, incomplete, violation } status;
     FrontendType type{};
@@ -82,6 +127,8 @@ FrontFrame front_frame(Bytes bytes) {
     if (read.status == HeaderStatus::invalid) return FrontFrame{FrontFrame::Status::violation};
     const std::optional<FrontendType> type = frontend_type(read.header.type);
     if (!type) return FrontFrame{FrontFrame::Status::violation};
+    if (!has_bulk(*type) && read.header.body_size + length_word_size > max_small_message)
+        return FrontFrame{FrontFrame::Status::violation};
     const std::size_t size = read.header.frame_size();
     if (size <= bytes.size()) return FrontFrame{FrontFrame::Status::whole, *type, size, 0};
     if (size <= max_held_frame || bytes.size() <= protocol::frame_header_size) return FrontFrame{FrontFrame::Status::incomplete};
@@ -103,14 +150,7 @@ ClientScan scan_client(Bytes bytes, FrameCursor& cursor, Exchange& exchange) {
         if (scan.stop != ClientStop::none) return scan;
 
         exchange.sent(frame.type, protocol::Origin::client);
-        if (frame.type == FrontendType::query || frame.type == FrontendType::execute) ++scan.statements;
-        if (frame.type == FrontendType::query || frame.type == FrontendType::parse) {
-            // A Parse begins with the statement's name; pooled ones have none.
-            const std::size_t skipped = protocol::frame_header_size + (frame.type == FrontendType::parse ? 1 : 0);
-            if (frame.here > skipped) scan.commits |= is_commit(protocol::as_text(rest.subspan(skipped, frame.here - skipped)));
-        }
-        if (frame.type == FrontendType::parse && frame.here > protocol::frame_header_size)
-            scan.names_statement |= rest[protocol::frame_header_size] != std::byte{0};
+        note_statement(frame.type, rest.subspan(protocol::frame_header_size, frame.here - protocol::frame_header_size), scan);
         scan.forward += frame.here;
         cursor = FrameCursor{frame.to_come, frame.type};
     }
@@ -137,7 +177,8 @@ UnleasedScan scan_unleased(Bytes bytes, Unleased& state) {
         case FrontendType::copy_fail: break;
         default:
             if (!state.is_skipping) {
-                scan.need = ServerNeed::server;
+                const Bytes body = bytes.subspan(scan.done + protocol::frame_header_size, frame.here - protocol::frame_header_size);
+                scan.need = uses_unnamed_statement(frame.type, body) ? ServerNeed::statement : ServerNeed::server;
                 return scan;
             }
         }
@@ -176,7 +217,20 @@ bool is_looked_at(BackendType type) {
 Reply enter(Exchange& exchange, BackendType type, Bytes body) {
     if (type != BackendType::ready_for_query) return exchange.received(type);
     if (body.size() != 1) return Reply::unmatched;
-    return exchange.ready(static_cast<protocol::TransactionStatus>(body[0]));
+    switch (const auto status = static_cast<protocol::TransactionStatus>(body[0])) {
+    case protocol::TransactionStatus::idle:
+    case protocol::TransactionStatus::in_transaction:
+    case protocol::TransactionStatus::failed: return exchange.ready(status);
+    }
+    return Reply::unmatched;
+}
+
+// Whether a message of that type belongs to the run of `receiver`, seen before the ledger
+// is touched. An asynchronous one begins a run of its own.
+bool goes_on(const Exchange& exchange, BackendType type, Reply receiver) {
+    if (type == BackendType::parameter_status || type == BackendType::notification_response) return false;
+    if (exchange.outstanding() == 0) return false;
+    return receiver == (exchange.next_is_clients() ? Reply::to_client : Reply::to_proxy);
 }
 
 }  // namespace
@@ -189,7 +243,10 @@ ServerScan scan_server(Bytes bytes, ServerCursor& cursor, Exchange& exchange) {
     while (scan.size < bytes.size()) {
         const Bytes rest = bytes.subspan(scan.size);
         const protocol::HeaderResult read = protocol::read_header(rest);
-        if (read.status == HeaderStatus::invalid) return ServerScan{0, Reply::unmatched, ServerEventKind::unmatched, {}, false};
+        if (read.status == HeaderStatus::invalid) {
+            if (has_receiver) return scan;
+            return ServerScan{0, Reply::unmatched, ServerEventKind::unmatched, {}, false};
+        }
         const bool cut = read.status == HeaderStatus::need_more || read.header.frame_size() > rest.size();
         const auto type = static_cast<BackendType>(read.header.type);
         const bool looks = read.status == HeaderStatus::complete && is_looked_at(type) && read.header.body_size <= max_looked_at;
@@ -198,17 +255,12 @@ ServerScan scan_server(Bytes bytes, ServerCursor& cursor, Exchange& exchange) {
             if (scan.size == 0) scan.event = ServerEventKind::incomplete;
             return scan;
         }
-        // DataRow, the bulk of all traffic, changes nothing in the ledger: `next_is_clients` would say the same each time.
         const std::size_t here = std::min(rest.size(), read.header.frame_size());
         const Bytes body = rest.subspan(protocol::frame_header_size, here - protocol::frame_header_size);
-        if (has_receiver && type != BackendType::parameter_status && type != BackendType::notification_response) {
-            // Messages of another receiver begin a new run; look before the ledger is touched.
-            const Reply due = exchange.next_is_clients() ? Reply::to_client : Reply::to_proxy;
-            if (due != scan.reply) return scan;
-        }
-        const bool is_async = type == BackendType::parameter_status || type == BackendType::notification_response;
-        if (is_async && has_receiver) return scan;
+        if (has_receiver && !goes_on(exchange, type, scan.reply)) return scan;
         const Reply reply = enter(exchange, type, body);
+        // A reply to nothing leaves the ledger as it was; what came before it is still good.
+        if (has_receiver && reply == Reply::unmatched) return scan;
         if (!has_receiver) scan.reply = reply;
         has_receiver = true;
         scan.size += here;

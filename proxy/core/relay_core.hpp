@@ -35,11 +35,19 @@ enum class ClientStop {
     backlog,     // max_outstanding is reached
 };
 
+// What a run of messages does with the unnamed prepared statement of its session.
+enum class UnnamedStatement {
+    untouched,
+    waits,   // a Parse made one, and no Bind has used it yet: it is in that server only
+    used,    // bound, or replaced by a Query
+};
+
 struct ClientScan {
     std::size_t forward = 0;        // bytes from the front that go to the server
     ClientStop stop = ClientStop::none;
     int statements = 0;             // Query and Execute messages among them
     bool commits = false;           // a COMMIT is among them
+    UnnamedStatement unnamed = UnnamedStatement::untouched;
     bool names_statement = false;   // a Parse with a name is among them: session state
 };
 
@@ -56,6 +64,7 @@ enum class ServerNeed {
     nothing,     // all bytes were dealt with
     more_bytes,  // the rest is the beginning of a frame
     server,      // the rest begins with something only a server can answer
+    statement,   // the rest uses the unnamed statement, which this client does not have: its last server kept it
     terminate,
     violation,
 };
@@ -72,7 +81,7 @@ UnleasedScan scan_unleased(protocol::Bytes bytes, Unleased& state);
 
 // Throws away the statement at the front of `bytes`, which was answered with an error
 // here. Returns how many bytes of it are there, and whether ReadyForQuery is due at once
-// (after a Query) or at the next Sync. Requires: scan_unleased said `server`.
+// (after a Query) or at the next Sync. Requires: scan_unleased said `server` or `statement`.
 struct Rejected {
     std::size_t done = 0;
     bool ready_at_once = false;
@@ -93,7 +102,7 @@ struct ServerScan {
     std::size_t size = 0;                               // bytes from the front this is about
     protocol::Reply reply = protocol::Reply::to_client; // whom they are for; one answer for the whole run
     ServerEventKind event = ServerEventKind::none;      // about the last frame of the run
-    protocol::Bytes body{};                             // of that frame, unless none. Lifetime: the bytes given
+    protocol::Bytes body{};                             // of that frame, unless none; cut short when it is very large. Lifetime: the bytes given
     bool in_frame = false;                              // the run ends inside a frame
 };
 

@@ -30,6 +30,7 @@ struct Letter {
     ServerConnection* server = nullptr;
     Duration waited{};
     Refusal refusal{};
+    std::function<void()> done{};   // cancel_wanted: to be called when it has ended
 };
 
 class Mailbox {

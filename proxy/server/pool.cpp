@@ -10,19 +10,6 @@
 namespace pgweir::proxy {
 namespace {
 
-constexpr std::array dial_outcomes = {
-    std::pair{LoginFailureClass::capacity, DialOutcome::capacity},
-    std::pair{LoginFailureClass::credential, DialOutcome::credential},
-    std::pair{LoginFailureClass::transient, DialOutcome::transient},
-    std::pair{LoginFailureClass::settings, DialOutcome::settings},
-};
-
-DialOutcome outcome_of(LoginFailureClass kind) {
-    const auto* found =
-        std::find_if(dial_outcomes.begin(), dial_outcomes.end(), [&](const auto& pair) { return pair.first == kind; });
-    return found->second;
-}
-
 const char* word(BreakerState state) {
     switch (state) {
     case BreakerState::closed: return "closed";
@@ -52,29 +39,6 @@ std::optional<Refusal> Pool::refuse_login() {
     const std::lock_guard lock(mutex_);
     if (core_.admits_login()) return std::nullopt;
     return refusal_of(RefusalReason::breaker_open, {}, Clock::now());
-}
-
-std::shared_ptr<const Welcome> Pool::welcome() const {
-    const std::lock_guard lock(mutex_);
-    return welcome_;
-}
-
-void Pool::request_welcome(std::function<void()> wake) {
-    PoolActions actions;
-    bool is_hopeless = false;
-    {
-        const std::lock_guard lock(mutex_);
-        waiting_logins_.push_back(std::move(wake));
-        is_hopeless = core_.is_hopeless(Clock::now());
-        if (!is_hopeless) core_.want_welcome(Clock::now(), actions);
-    }
-    perform(actions);
-    if (is_hopeless) wake_logins();
-}
-
-std::optional<std::string> Pool::upstream_failure() const {
-    const std::lock_guard lock(mutex_);
-    return upstream_failure_;
 }
 
 PoolAnswer Pool::acquire(const ClientId& client) {
@@ -169,23 +133,15 @@ void Pool::closed(ServerConnection& server) {
     });
 }
 
-void Pool::arrived(ServerConnection& server, ThreadIndex thread) {
-    PoolActions actions;
-    {
-        const std::lock_guard lock(mutex_);
-        server.holder.store(ServerConnection::nobody, std::memory_order_release);
-        core_.logged_in(server.id, thread, Clock::now(), actions);
-    }
-    perform(actions);
-}
-
-void Pool::cancel(ServerConnection& server, ThreadIndex thread) {
+void Pool::cancel(ServerConnection& server, ThreadIndex thread, std::function<void()> done) {
     ++server.cancels_in_flight;
     // The handle stays while a cancel is in flight: `closed` is called only after it has ended.
-    helpers_.run_cancel([this, &server, handle = server.handle.get(), mailbox = threads_[index_of(thread)]] {
+    helpers_.run_cancel([this, &server, handle = server.handle.get(), mailbox = threads_[index_of(thread)],
+                         done = std::move(done)] {
         if (const std::optional<std::string> error = handle->cancel())
-            spdlog::warn("event=cancel_failed pool={} server={} error=\"{}\"", name_, index_of(server.id), *error);
+            spdlog::warn("event=cancel_failed pool={} server={} error={:?}", name_, index_of(server.id), *error);
         mailbox->post(Letter{.kind = Letter::Kind::cancel_ended, .server = &server});
+        if (done) done();
     });
 }
 
@@ -199,7 +155,7 @@ Refusal Pool::refusal_of(RefusalReason reason, Duration waited, TimePoint now) c
     Refusal refusal{.reason = reason, .pool = name_};
     refusal.in_use = facts.in_use;
     refusal.size = facts.effective_size;
-    refusal.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(core_.retry_after(now));
+    refusal.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(core_.retry_after(reason, now));
     refusal.waited = std::chrono::duration_cast<std::chrono::milliseconds>(waited);
     if (reason == RefusalReason::upstream_unavailable) refusal.upstream_text = upstream_failure_.value_or("");
     return refusal;
@@ -234,72 +190,6 @@ void Pool::grant(const PoolAction& action) {
                                                           .waited = action.waited});
 }
 
-void Pool::dial(ServerId place) {
-    ServerTarget target;
-    std::shared_ptr<const BaselineSettings> baseline;
-    {
-        const std::lock_guard lock(mutex_);
-        while (connections_.size() < core_.places())
-            connections_.push_back(std::make_unique<ServerConnection>(*this, ServerId{static_cast<std::uint32_t>(connections_.size())}));
-        target = target_;
-        baseline = baseline_;
-    }
-    helpers_.run([this, place, target = std::move(target), baseline = std::move(baseline)] {
-        LoginResult result = log_in(target);
-        if (const auto* failure = std::get_if<LoginFailure>(&result)) {
-            login_failed(place, *failure);
-            return;
-        }
-        LoggedInServer& login = std::get<LoggedInServer>(result);
-        spdlog::info("event=server_login pool={} server={} peer={} backend_pid={}", name_, index_of(place), login.peer,
-                     login.handle->backend_pid());
-        welcome_changed(login.welcome);
-        ServerConnection* connection = nullptr;
-        ThreadIndex thread{};
-        {
-            const std::lock_guard lock(mutex_);
-            connection = connections_[index_of(place)].get();
-            thread = core_.thread_for_new_server();
-        }
-        connection->open(std::move(login), baseline);
-        threads_[index_of(thread)]->post(Letter{.kind = Letter::Kind::server_arrived, .server = connection});
-    });
-}
-
-void Pool::welcome_changed(const Welcome& welcome) {
-    {
-        const std::lock_guard lock(mutex_);
-        upstream_failure_.reset();
-        if (!welcome_ || *welcome_ != welcome) welcome_ = std::make_shared<const Welcome>(welcome);
-    }
-    wake_logins();
-}
-
-void Pool::login_failed(ServerId place, const LoginFailure& failure) {
-    spdlog::warn("event=server_login_failed pool={} server={} sqlstate={} text=\"{}\"", name_, index_of(place),
-                 failure.sqlstate, failure.text);
-    PoolActions actions;
-    bool is_hopeless = false;
-    {
-        const std::lock_guard lock(mutex_);
-        // The upstream's capacity text is never shown to a client: those wait for what there is.
-        if (failure.kind != LoginFailureClass::capacity) upstream_failure_ = failure.text;
-        core_.login_failed(place, outcome_of(failure.kind), failure.upstream_limit, Clock::now(), actions);
-        is_hopeless = core_.is_hopeless(Clock::now());
-    }
-    perform(actions);
-    if (is_hopeless) wake_logins();
-}
-
-void Pool::wake_logins() {
-    std::vector<std::function<void()>> waiting;
-    {
-        const std::lock_guard lock(mutex_);
-        waiting.swap(waiting_logins_);
-    }
-    for (const std::function<void()>& wake : waiting) wake();
-}
-
 void Pool::tick() {
     PoolActions actions;
     bool changed = false;
@@ -321,18 +211,6 @@ void Pool::set_limits(const PoolCoreLimits& limits) {
     {
         const std::lock_guard lock(mutex_);
         core_.set_limits(limits, Clock::now(), actions);
-    }
-    perform(actions);
-}
-
-void Pool::set_target(ServerTarget target) {
-    PoolActions actions;
-    {
-        const std::lock_guard lock(mutex_);
-        target_ = std::move(target);
-        baseline_ = std::make_shared<const BaselineSettings>(target_.server_settings);
-        upstream_failure_.reset();
-        core_.rotate_all(Clock::now(), actions);
     }
     perform(actions);
 }

@@ -68,15 +68,17 @@ public:
     // Its socket is closed and its EOF was seen. Frees the handle on a helper thread, then the place.
     void closed(ServerConnection& server);
     void arrived(ServerConnection& server, ThreadIndex thread);
-    // Asks PostgreSQL to cancel what `server` does; its thread gets a letter when that has ended.
-    void cancel(ServerConnection& server, ThreadIndex thread);
+    // Asks PostgreSQL to cancel what `server` does; its thread gets a letter when that has
+    // ended, and `done`, which may be empty, is called on a helper thread.
+    void cancel(ServerConnection& server, ThreadIndex thread, std::function<void()> done);
     Refusal make_refusal(RefusalReason reason, Duration waited) const;
 
     // For the daemon.
 
     void tick();
     void set_limits(const PoolCoreLimits& limits);
-    // A changed DSN or changed server_settings: servers that exist are replaced as they come free.
+    // How servers are logged in to from now on. Those that exist are replaced as they come
+    // free when the DSN or the server_settings are others.
     void set_target(ServerTarget target);
     void retire();
     bool is_vacant() const;

@@ -19,7 +19,7 @@ void ServerConnection::open(LoggedInServer login, std::shared_ptr<const Baseline
     duty = ServerDuty::none;
     lessee = nullptr;
     cancels_in_flight = 0;
-    was_cancelled = is_pinned = needs_reset = may_commit = false;
+    was_cancelled = is_pinned = needs_reset = may_commit = unnamed_waits = false;
     last_words.clear();
     applied.clear();
 }

@@ -88,6 +88,7 @@ struct ServerConnection : net::Watched {
     bool was_cancelled = false;       // a cancel was asked for in this lease
     bool is_pinned = false;           // session state of the lessee's lives here
     bool may_commit = false;          // a COMMIT is among what is outstanding
+    bool unnamed_waits = false;       // the lessee has parsed an unnamed statement and not bound it yet
     bool needs_reset = false;         // the lessee changed what the next one must not see
     std::string last_words;           // of a server that said FATAL
     SessionSettings applied;          // on top of the baseline

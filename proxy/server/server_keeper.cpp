@@ -81,7 +81,7 @@ void ServerKeeper::recover(ServerConnection& server, std::vector<std::string> re
     server.recovery = Recovery(std::move(reset), server.was_cancelled || server.cancels_in_flight > 0);
     if (Recovery::wants_cancel(server.exchange) && server.cancels_in_flight == 0) {
         server.recovery.expect_cancel();
-        server.pool.cancel(server, thread_);
+        server.pool.cancel(server, thread_, {});
     }
     advance(server);
     if (server.duty == ServerDuty::recovering && server.may_read) read(server);
@@ -100,7 +100,8 @@ void ServerKeeper::advance(ServerConnection& server) {
         return;
     }
     stop_attending(server);
-    server.was_cancelled = server.is_pinned = server.needs_reset = server.may_commit = false;
+    server.was_cancelled = server.is_pinned = server.needs_reset = server.may_commit =
+        server.unnamed_waits = false;
     server.pool.cells(thread_).recovered_servers.add();
     server.pool.recovered(server, thread_);
 }
@@ -179,7 +180,7 @@ bool ServerKeeper::judge_run(ServerConnection& server, const ServerScan& scan) {
 }
 
 void ServerKeeper::close(ServerConnection& server, std::string_view why) {
-    spdlog::info("event=server_close pool={} server={} reason=\"{}\"", server.pool.name(), index_of(server.id), why);
+    spdlog::info("event=server_close pool={} server={} reason={:?}", server.pool.name(), index_of(server.id), why);
     server.pool.close(server);
     attend(server, ServerDuty::closing, closing_limit);
     server.holder.store(static_cast<std::uint32_t>(thread_), std::memory_order_release);
@@ -197,7 +198,7 @@ void ServerKeeper::lost(ServerConnection& server) {
     if (server.duty != ServerDuty::closing) {
         server.pool.cells(thread_).lost_servers.add();
         const std::string_view words = server.last_words.empty() ? "it hung up" : std::string_view(server.last_words);
-        spdlog::info("event=server_lost pool={} server={} reason=\"{}\"", server.pool.name(), index_of(server.id), words);
+        spdlog::info("event=server_lost pool={} server={} reason={:?}", server.pool.name(), index_of(server.id), words);
         server.pool.close(server);
         attend(server, ServerDuty::closing, closing_limit);
     }

@@ -159,12 +159,17 @@ class Pgweir:
             return
         self._finished = True
         try:
+            self._finish()
+        finally:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _finish(self):
+        try:
             code = self._end()
         except subprocess.TimeoutExpired:
             self.process.send_signal(signal.SIGABRT)
             self.process.wait()
             raise AssertionError(f"pgweir did not end:\n{self.log()[-8000:]}") from None
         log = self.log()
-        shutil.rmtree(self.directory, ignore_errors=True)
         assert code == 0, f"pgweir ended with {code}:\n{log[-8000:]}"
         assert not any(report in log for report in REPORTS), log[-16000:]

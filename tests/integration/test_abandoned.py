@@ -121,8 +121,7 @@ def test_a_waiter_that_vanishes_leaves_the_queue(pool, cluster, role):
     holder = psycopg.connect(daemon.dsn(), autocommit=True)
     holder.execute("BEGIN")
     holder.execute("SELECT 1")
-    waiters = subprocess.Popen(pgbench_command(daemon.dsn(), "-S", "-c", 5, "-T", 60), env=clean_environment(),
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    waiters = start_clients(daemon, "in_query", 5)
     wait_until(lambda: daemon.health()[1]["waiting"] == 5, "five clients wait")
     waiters.send_signal(signal.SIGKILL)
     waiters.wait()

@@ -109,7 +109,7 @@ def test_a_server_under_cancel_is_given_to_nobody_else(pool, cluster, role, size
 
     def bystander():
         try:
-            with psycopg.connect(daemon.dsn(), autocommit=True) as client:
+            with psycopg.connect(daemon.dsn(), autocommit=True, prepare_threshold=None) as client:
                 while not stop.is_set():
                     client.execute("SELECT pg_sleep(0.002)")
                     rounds.append(1)

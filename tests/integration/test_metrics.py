@@ -7,7 +7,7 @@ from harness.wait import wait_until
 
 def test_transactions_statements_and_bytes_are_counted(pool):
     daemon = pool(2)
-    with psycopg.connect(daemon.dsn(), autocommit=True) as client:
+    with psycopg.connect(daemon.dsn(), autocommit=True, prepare_threshold=None) as client:
         for _ in range(10):
             client.execute("SELECT 1")
         client.execute("BEGIN")

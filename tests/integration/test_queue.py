@@ -81,7 +81,7 @@ def test_psycopg_keeps_its_connection(full_pool):
 @pytest.mark.parametrize("driver", ["pg", "postgres"])
 def test_javascript_drivers_see_the_code(full_pool, driver):
     daemon, _ = full_pool({"timeouts": {"query_wait_timeout": "200ms"}})
-    error = probe(driver, daemon, "SELECT 1")["error"]
+    error = probe(driver, daemon, "SELECT 1", "bare")["error"]
     assert error["code"] == "53300" and "reason=queue_timeout" in error["detail"]
 
 
@@ -90,7 +90,7 @@ def test_everybody_in_the_queue_is_served(pool, cluster, role):
     served = []
 
     def client(number):
-        with psycopg.connect(daemon.dsn(), autocommit=True) as connection:
+        with psycopg.connect(daemon.dsn(), autocommit=True, prepare_threshold=None) as connection:
             for _ in range(5):
                 assert connection.execute(f"SELECT pg_sleep(0.005), {number}").fetchone()[1] == number
             served.append(number)

@@ -104,7 +104,7 @@ def test_servers_idle_too_long_are_closed(pool, cluster, role):
 
 def test_servers_that_lived_long_enough_are_replaced(pool, cluster, role):
     daemon = pool(1, {"timeouts": {"server_lifetime": "500ms"}})
-    with psycopg.connect(daemon.dsn(), autocommit=True) as client:
+    with psycopg.connect(daemon.dsn(), autocommit=True, prepare_threshold=None) as client:
         first = client.execute("SELECT pg_backend_pid()").fetchone()
         wait_until(lambda: client.execute("SELECT pg_backend_pid()").fetchone() != first, "another server")
         client.execute("BEGIN")

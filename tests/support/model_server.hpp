@@ -150,10 +150,11 @@ private:
             say("N", message.origin);
         }
         if (message.type == 'S') {
-            is_skipping = false;
-            if (message.fate == Fate::fails) {
+            // A deferred constraint, say; where nothing was done there is nothing to fail.
+            if (message.fate == Fate::fails && has_unsynced_work && !is_skipping) {
                 fail(message);
             }
+            is_skipping = false;
             say_ready(message.origin);
             return;
         }

@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import struct
 import threading
 
 import pytest
@@ -53,8 +52,6 @@ def test_a_read_that_fills_the_buffer_and_ends_inside_a_header(fake_server, prox
     daemon.process.send_signal(signal.SIGCONT)
     first = client.read_until("D")
     wait_until(lambda: queued(asked[0].sock) == 0, "all has been read")
-    while len(first) < rows.count(b"D\0"):
-        break
     asked[0].send(rest[3:])
     answers = first + client.read_until("Z")
     assert shape(answers[-2:]) == "CZ" and answers[-3].values() == [b"z" * 50]
@@ -63,7 +60,7 @@ def test_a_read_that_fills_the_buffer_and_ends_inside_a_header(fake_server, prox
 class Splitter:
     """Passes bytes on in pieces, each of which arrives alone: a TLS record comes in many parts."""
 
-    def __init__(self, port, piece=700):
+    def __init__(self, port, piece=3000):
         self.target, self.piece, self.port = port, piece, free_port()
         self._listener = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._accept, daemon=True).start()
@@ -84,6 +81,7 @@ class Splitter:
         try:
             while data := source.recv(self.piece):
                 target.sendall(data)
+                wait_until(lambda: queued(target) == 0, "the piece has been read", every=0.001)
             target.shutdown(socket.SHUT_WR)
         except OSError:
             pass   # either end may leave
@@ -98,7 +96,7 @@ def test_results_that_come_in_small_pieces(start_pgweir, role, sslmode):
     dsn = role.uri(sslmode=sslmode).replace(f":{role.port}/", f":{splitter.port}/")
     daemon = start_pgweir({"breaker": {"open_above": "off"}, "limits": {"pool_size": 1}, "databases": {"app": {"dsn": dsn}}})
     client = logged_in(daemon)
-    for size in (10, 17, 23, 101):
-        answers = client.query(f"SELECT repeat('x', {size}) FROM generate_series(1, 5000)")
-        assert shape(answers) == "T" + "D" * 5000 + "CZ", answers[-1]
+    for size in range(1, 11):
+        answers = client.query(f"SELECT repeat('x', {size}) FROM generate_series(1, 4000)")
+        assert shape(answers) == "T" + "D" * 4000 + "CZ", answers[-1]
     splitter.close()

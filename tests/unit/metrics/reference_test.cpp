@@ -74,6 +74,7 @@ Families listed_families() {
 }   // namespace
 
 TEST_CASE("metric reference: it has the families of a scrape with their types and helps", "[metrics]") {
+    CHECK_FALSE(scraped_families().empty());
     CHECK(listed_families() == scraped_families());
 }
 

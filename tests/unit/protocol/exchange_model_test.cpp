@@ -137,7 +137,7 @@ void client_leaves(World& world) {
 TEST_CASE("exchange: agrees with a naive server whatever is sent", "[protocol]") {
     const bool is_wild = GENERATE(false, true);
     int closed = 0;
-    constexpr unsigned runs = 6000;
+    constexpr unsigned runs = 3000;
     for (unsigned seed = 1; seed <= runs; ++seed) {
         INFO("seed " << seed << (is_wild ? ", wild" : ""));
         World world{Random(seed)};

@@ -1,0 +1,68 @@
+// How the core's enums read in a failed assertion.
+#pragma once
+
+#include "proxy/core/pool_core.hpp"
+#include "proxy/core/recovery.hpp"
+#include "proxy/core/relay_core.hpp"
+
+#include <array>
+#include <cstddef>
+#include <ostream>
+
+namespace pgweir::proxy {
+
+template <typename Enum, std::size_t Size>
+std::ostream& print_name(std::ostream& out, Enum value, const std::array<const char*, Size>& names) {
+    const auto index = static_cast<std::size_t>(value);
+    return out << (index < Size ? names[index] : "?");
+}
+
+inline std::ostream& operator<<(std::ostream& out, ServerState state) {
+    constexpr std::array names = {"vacant", "connecting", "idle", "leased", "recovering", "inspecting", "closing"};
+    return print_name(out, state, names);
+}
+
+inline std::ostream& operator<<(std::ostream& out, BreakerState state) {
+    constexpr std::array names = {"closed", "open", "half_open"};
+    return print_name(out, state, names);
+}
+
+inline std::ostream& operator<<(std::ostream& out, DialOutcome outcome) {
+    constexpr std::array names = {"ok", "capacity", "credential", "transient", "settings"};
+    return print_name(out, outcome, names);
+}
+
+inline std::ostream& operator<<(std::ostream& out, RefusalReason reason) { return out << token(reason); }
+
+inline std::ostream& operator<<(std::ostream& out, Acquired::Kind kind) {
+    constexpr std::array names = {"granted", "waiting", "refused"};
+    return print_name(out, kind, names);
+}
+
+inline std::ostream& operator<<(std::ostream& out, PoolAction::Kind kind) {
+    constexpr std::array names = {"grant", "refuse", "dial", "close"};
+    return print_name(out, kind, names);
+}
+
+inline std::ostream& operator<<(std::ostream& out, ClientStop stop) {
+    constexpr std::array names = {"none", "incomplete", "terminate", "violation", "backlog"};
+    return print_name(out, stop, names);
+}
+
+inline std::ostream& operator<<(std::ostream& out, ServerNeed need) {
+    constexpr std::array names = {"nothing", "more_bytes", "server", "terminate", "violation"};
+    return print_name(out, need, names);
+}
+
+inline std::ostream& operator<<(std::ostream& out, ServerEventKind kind) {
+    constexpr std::array names = {"none",  "ready",      "parameter_status", "command_complete",
+                                  "error", "incomplete", "unmatched"};
+    return print_name(out, kind, names);
+}
+
+inline std::ostream& operator<<(std::ostream& out, RecoveryVerdict verdict) {
+    constexpr std::array names = {"wait", "clean", "hopeless"};
+    return print_name(out, verdict, names);
+}
+
+}  // namespace pgweir::proxy
