@@ -42,7 +42,7 @@ cleanup() {
     fi
     if [ $code -ne 0 ]; then
         echo "quickstart.sh failed ($code). What was logged last:" >&2
-        tail -n 20 "$work"/*.log >&2 2>/dev/null || true
+        tail -n 8 "$work"/*.log >&2 2>/dev/null || true
     fi
     rm -rf "$work"
     exit $code
@@ -62,13 +62,13 @@ first_free() {
     echo "$port"
 }
 
-# wait_for WHAT COMMAND...: until the command succeeds, at most a minute.
+# wait_for WHAT COMMAND...: until the command succeeds, for at most half a minute.
 wait_for() {
     local what=$1 tries=0
     shift
     until "$@" >/dev/null 2>&1; do
         tries=$((tries + 1))
-        if [ $tries -gt 600 ]; then
+        if [ $tries -gt 300 ]; then
             echo "waited too long for $what" >&2
             return 1
         fi
@@ -141,6 +141,7 @@ wait_for "pgweir" curl -fsS "http://127.0.0.1:$http_port/readyz"
 dsn="postgresql://lambda:$LAMBDA_PASSWORD@127.0.0.1:$port/app?sslmode=disable"
 
 health_is() { [ "$(curl -s -o /dev/null -w '%{http_code}' "$health")" = "$1" ]; }
+health_has() { curl -s "$health" | grep -qF "$1"; }
 
 show_queue() {
     local most=0 now
@@ -165,7 +166,7 @@ show_queue() {
 
 show_breaker() {
     say "18 of 20 servers held in transactions: usage is above 80 %, the breaker opens"
-    wait_for "the load to be over" health_is 200
+    wait_for "the breaker to close after the load" health_has '"breaker":"closed"'
     printf 'BEGIN;\nSELECT 1;\n\\sleep 600 s\nCOMMIT;\n' >"$work/hold.sql"
     pgbench -n -f "$work/hold.sql" -c 18 -t 1 "$dsn" >"$work/hold.log" 2>&1 &
     load_pid=$!
@@ -182,8 +183,7 @@ show_breaker() {
     kill -KILL "$load_pid"
     wait "$load_pid" 2>/dev/null || true
     load_pid=""
-    wait_for "the breaker to close" health_is 200
-    wait_for "a new client to be let in" psql -X "$dsn" -c 'SELECT 1'
+    wait_for "the breaker to close" health_has '"breaker":"closed"'
     psql -X -A -t "$dsn" -c "SELECT 'a new client is served'" | show
     curl -s -w '\nHTTP %{http_code}\n' "$health" | show
 }

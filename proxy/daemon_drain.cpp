@@ -32,7 +32,8 @@ void Daemon::watch_drain() {
     drain_timer_->async_wait([this](boost::system::error_code ec) {
         if (ec) return;
         const TimePoint now = Clock::now();
-        const bool clients_gone = clients() == 0 && gate_.inside() == 0;
+        // A login that never finishes must not keep the servers of a daemon that was told to end.
+        const bool clients_gone = clients() == 0 && (gate_.inside() == 0 || has_ended_clients_);
         if (!clients_gone && now >= drain_deadline_ && !has_ended_clients_) end_now();
         if (clients_gone && !has_retired_pools_) retire_pools();
         const bool time_is_up = now >= drain_deadline_ + ending_limit;

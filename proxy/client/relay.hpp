@@ -21,6 +21,11 @@
 
 namespace pgweir::proxy {
 
+// Replies kept for a client that does not read as fast as its server answers; beyond it
+// neither is read. A server whose replies fit is free before they are read. Chosen: as in
+// the design's limit for one client.
+constexpr std::size_t max_client_backlog = 256 * 1024;
+
 // A relay thread's things that a relay works with. Lifetime: the thread's.
 struct RelaySurroundings {
     ThreadIndex thread;

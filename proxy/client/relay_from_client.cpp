@@ -52,6 +52,8 @@ void Relay::read_client(Client& client) {
         // What the server has not taken yet must go first; its writable edge comes back here.
         if (client.lease && !client.lease->out.empty() && !client.has_hung_up) return;
         if (!client.may_read) return;
+        // A client that does not read its answers is not listened to; its writable edge comes back here.
+        if (client.out.size() > max_client_backlog && !client.has_hung_up) return;
 
         const std::size_t kept = client.held.size();
         const std::size_t room = client.lease ? my_.buffer.size() : std::min(my_.buffer.size(), kept + unleased_read);
@@ -66,7 +68,7 @@ void Relay::read_client(Client& client) {
         }
         // After a hang-up a short read is not the last one: the end itself is still to come.
         client.may_read = got.status == net::IoStatus::ok || (client.has_hung_up && got.size > 0);
-        client.last_active = Clock::now();
+        if (client.phase != ClientPhase::closing) client.last_active = Clock::now();
         cells(client).client_received_bytes.add(got.size);
         if (client.phase != ClientPhase::closing) take(client, Bytes(my_.buffer).first(kept + got.size));
     }
@@ -96,6 +98,7 @@ void Relay::take_held(Client& client) {
 // Returns what is to be dealt with next, in whatever phase the client then is.
 Bytes Relay::forward(Client& client, Bytes bytes) {
     ServerConnection& server = *client.lease;
+    const bool was_cut = server.to_server.body_left > 0;
     const ClientScan scan = scan_client(bytes, server.to_server, server.exchange);
     if (scan.names_statement) pin(server, "prepared_statement");
     server.may_commit |= scan.commits;
@@ -112,6 +115,11 @@ Bytes Relay::forward(Client& client, Bytes bytes) {
         }
     }
     const Bytes rest = bytes.subspan(scan.forward);
+    // A COPY that failed inside a large message ends when that message has passed.
+    if (was_cut && server.to_server.body_left == 0 && server.exchange.is_idle()) {
+        exchange_ended(server, client);
+        return rest;
+    }
     switch (scan.stop) {
     case ClientStop::none: break;
     case ClientStop::incomplete:

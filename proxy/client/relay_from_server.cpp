@@ -15,10 +15,6 @@ namespace {
 using protocol::Bytes;
 using protocol::Reply;
 
-// Replies kept for a client that does not read as fast as its server answers; beyond it
-// the server is not read. A server whose replies fit is free before they are read.
-constexpr std::size_t max_client_backlog = 256 * 1024;
-
 constexpr int reads_per_visit = 16;
 
 // What a command's tag says about session state.
@@ -123,11 +119,15 @@ bool Relay::is_for_client(ServerConnection& server, Client& client, const Server
 
 void Relay::note_error(ServerConnection& server, const ServerScan& scan, Client& client) {
     const auto fields = protocol::decode_error_response(scan.body);
-    if (!fields) return;
+    const bool refuses_settings = scan.reply == Reply::to_proxy && server.duty == ServerDuty::preparing;
+    if (!fields) {
+        if (refuses_settings) write_unknown_refusal(client.failure);
+        return;
+    }
     // After FATAL the server closes. The client's session goes on, so it must not read that.
     if (fields->severity == "FATAL" || fields->severity == "PANIC") {
         server.last_words = fields->message;
-    } else if (scan.reply == Reply::to_proxy && server.duty == ServerDuty::preparing) {
+    } else if (refuses_settings) {
         client.failure.clear();
         protocol::write_error_response(client.failure, *fields);
     }

@@ -15,6 +15,10 @@ namespace {
 // An empty query: the cheapest proof that a server is still there.
 constexpr std::string_view check_sql = ";";
 
+// How long a server may take to answer a check or to take settings. Chosen: a round trip
+// and then some; a network that swallows bytes is found out here.
+constexpr Duration preparing_limit = std::chrono::seconds(5);
+
 // How long a client that was told to go may take to read it. Chosen.
 constexpr Duration closing_limit = std::chrono::seconds(2);
 
@@ -259,10 +263,14 @@ void Relay::end_all() {
 }
 
 void Relay::tick(TimePoint now, Duration idle_limit) {
+    // Some become idle without the end of an exchange.
+    if (is_draining_) begin_drain();
     my_.clients.for_each([&](Client& client) {
         const Duration quiet = now - client.last_active;
         if (client.phase == ClientPhase::closing && quiet > closing_limit) {
             drop(client);
+        } else if (client.phase == ClientPhase::preparing && now - client.lease->leased_at > preparing_limit) {
+            server_lost(*client.lease, client, "it did not answer a check");
         } else if (idle_limit > Duration::zero() && client.phase == ClientPhase::idle && quiet > idle_limit) {
             scratch_.clear();
             write_idle_timeout(scratch_);

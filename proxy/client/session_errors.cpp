@@ -54,6 +54,12 @@ void write_missing_unnamed_statement(std::vector<std::byte>& out) {
                                          .message = "unnamed prepared statement does not exist"});
 }
 
+void write_unknown_refusal(std::vector<std::byte>& out) {
+    protocol::write_error_response(out, {.severity = "ERROR",
+                                         .sqlstate = sqlstate::internal_error,
+                                         .message = "the server refused this session's settings"});
+}
+
 void write_query_cancelled(std::vector<std::byte>& out) {
     protocol::write_error_response(out, {.severity = "ERROR",
                                          .sqlstate = sqlstate::query_canceled,

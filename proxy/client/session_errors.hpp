@@ -27,6 +27,9 @@ void write_protocol_violation(std::vector<std::byte>& out);
 // The client uses an unnamed statement that it has not parsed in this exchange or the one before.
 void write_missing_unnamed_statement(std::vector<std::byte>& out);
 
+// The server refused the client's settings with an error too long to repeat.
+void write_unknown_refusal(std::vector<std::byte>& out);
+
 // A cancel request reached a statement that still waited for a server.
 void write_query_cancelled(std::vector<std::byte>& out);
 

@@ -13,8 +13,9 @@ constexpr Duration transient_first = milliseconds(250);
 constexpr Duration transient_most = seconds(1);
 constexpr Duration capacity_first = seconds(1);
 constexpr Duration capacity_most = seconds(15);
-// Supavisor bans an address after 10 refused passwords in some 150 s (field facts); this is at most 3.
-constexpr Duration credential_pause = seconds(60);
+// Supavisor bans an address after 10 refused passwords in some 150 s (field facts). Two logins
+// may fail at first and one after each pause, which jitter makes no shorter than 80 s: at most 3.
+constexpr Duration credential_pause = seconds(100);
 constexpr Duration settings_pause = seconds(15);
 // Chosen: with the pauses above some three seconds, in which a restarted database is back.
 constexpr int hopeless_failures = 5;
@@ -28,18 +29,33 @@ Duration doubled(Duration first, int failures, Duration most) {
 }  // namespace
 
 void DialPacer::finished(DialOutcome outcome, int established, std::optional<int> upstream_limit, TimePoint now) {
-    outcome_ = outcome;
-    failures_ = outcome == DialOutcome::ok ? 0 : failures_ + 1;
-    switch (outcome) {
-    case DialOutcome::ok: not_before_ = now; return;
-    case DialOutcome::transient: not_before_ = now + jittered(doubled(transient_first, failures_, transient_most)); return;
-    case DialOutcome::credential: not_before_ = now + jittered(credential_pause); return;
-    case DialOutcome::settings: not_before_ = now + jittered(settings_pause); return;
-    case DialOutcome::capacity: break;
+    if (outcome == DialOutcome::ok) {
+        outcome_ = outcome;
+        failures_ = 0;
+        not_before_ = now;
+        return;
     }
-    not_before_ = now + jittered(doubled(capacity_first, failures_, capacity_most));
-    ceiling_ = std::max(1, std::min(established, upstream_limit.value_or(established)));
-    ceiling_raised_at_ = now;
+    ++failures_;
+    if (outcome == DialOutcome::capacity) {
+        ceiling_ = std::max(1, std::min(established, upstream_limit.value_or(established)));
+        ceiling_raised_at_ = now;
+    }
+    const TimePoint until = now + jittered(pause_after(outcome));
+    // Of two logins under way the one with the worse news has the say.
+    if (until < not_before_) return;
+    outcome_ = outcome;
+    not_before_ = until;
+}
+
+Duration DialPacer::pause_after(DialOutcome outcome) const {
+    switch (outcome) {
+    case DialOutcome::ok: return Duration::zero();
+    case DialOutcome::capacity: return doubled(capacity_first, failures_, capacity_most);
+    case DialOutcome::credential: return credential_pause;
+    case DialOutcome::transient: return doubled(transient_first, failures_, transient_most);
+    case DialOutcome::settings: return settings_pause;
+    }
+    return Duration::zero();
 }
 
 bool DialPacer::is_hopeless() const {

@@ -38,6 +38,7 @@ public:
     TimePoint not_before() const { return not_before_; }
 
 private:
+    Duration pause_after(DialOutcome outcome) const;
     Duration jittered(Duration delay);
 
     DialOutcome outcome_ = DialOutcome::ok;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace pgweir::proxy {
 namespace {
@@ -62,8 +63,9 @@ int PoolCore::total() const { return static_cast<int>(places_.size()) - count(Se
 int PoolCore::in_use() const { return count(ServerState::leased) + count(ServerState::recovering); }
 
 int PoolCore::effective_size(TimePoint now) {
-    size_now_ = pacer_.effective_size(limits_.pool_size, now);
-    return size_now_;
+    const int size = pacer_.effective_size(limits_.pool_size, now);
+    if (size != std::exchange(size_now_, size)) breaker_.usage_changed(in_use(), size, now);
+    return size;
 }
 
 std::uint32_t PoolCore::newest_idle(ThreadIndex preferred) const {
@@ -103,7 +105,7 @@ bool PoolCore::leave_queue(WaiterId waiter, const ClientId& client) {
 bool PoolCore::is_surplus(const Place& place, TimePoint now) const {
     const int staying = total() - count(ServerState::closing);
     return is_retired_ || place.is_outdated || staying > limits_.pool_size ||
-           (limits_.server_lifetime > Duration::zero() && now >= place.retire_at && count(ServerState::closing) == 0);
+           (is_old(place, now) && count(ServerState::closing) == 0);
 }
 
 void PoolCore::hand_on(std::uint32_t index, ThreadIndex thread, ServerEvent event, TimePoint now, PoolActions& actions) {
@@ -209,8 +211,7 @@ bool PoolCore::tick(TimePoint now, PoolActions& actions) {
                                      .reason = reason,
                                      .waited = now - waiter.since});
     }
-    const int size_before = size_now_;
-    if (effective_size(now) != size_before) breaker_.usage_changed(in_use(), size_now_, now);
+    effective_size(now);
     retire_idle(now, actions);
     dial_if_needed(now, actions);
     const bool changed = breaker_.tick(now);

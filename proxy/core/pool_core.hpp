@@ -128,6 +128,9 @@ public:
     // A new connection string or new server_settings: servers that exist are closed when idle.
     void rotate_all(TimePoint now, PoolActions& actions);
 
+    // Its login began with settings that are no longer in force; what it taught is void.
+    bool is_outdated(ServerId server) const { return places_[index_of(server)].is_outdated; }
+
     // The thread on which a new server is needed first.
     ThreadIndex thread_for_new_server();
 
@@ -142,9 +145,10 @@ private:
         ServerState state = ServerState::vacant;
         ThreadIndex thread{};            // idle: in whose set it is
         TimePoint idle_since{};
-        TimePoint retire_at{};           // end of its jittered lifetime
+        TimePoint opened_at{};
+        std::uint32_t ordinal = 0;       // its jitter's: which of the pool's servers it is, ever
         bool is_pinned = false;
-        bool is_outdated = false;        // to be closed instead of becoming idle
+        bool is_outdated = false;        // dialled before the last rotation: to be closed instead of becoming idle
         std::uint32_t before = none;     // in the idle list of its thread
         std::uint32_t after = none;
     };
@@ -161,6 +165,7 @@ private:
     void refuse_waiters(RefusalReason reason, TimePoint now, PoolActions& actions);
     void retire_idle(TimePoint now, PoolActions& actions);
     bool is_surplus(const Place& place, TimePoint now) const;
+    bool is_old(const Place& place, TimePoint now) const;
     RefusalReason wait_ended_reason() const;
     int effective_size(TimePoint now);
 

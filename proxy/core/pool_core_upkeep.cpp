@@ -10,12 +10,6 @@ namespace {
 // and us 6 ms of PBKDF2; more at once only makes each slower (design: at most 2).
 constexpr int max_logins_in_flight = 2;
 
-// Lifetimes differ by up to 10 % either way, so that servers made together do not end together.
-Duration jittered_lifetime(Duration lifetime, std::uint32_t ordinal) {
-    const int percent = 90 + static_cast<int>((ordinal * 7U) % 21U);
-    return lifetime * percent / 100;
-}
-
 }  // namespace
 
 void PoolCore::set_limits(const PoolCoreLimits& limits, TimePoint now, PoolActions& actions) {
@@ -31,10 +25,12 @@ void PoolCore::set_limits(const PoolCoreLimits& limits, TimePoint now, PoolActio
 void PoolCore::logged_in(ServerId server, ThreadIndex thread, TimePoint now, PoolActions& actions) {
     const auto index = static_cast<std::uint32_t>(server);
     ++dials_[static_cast<std::size_t>(DialOutcome::ok)];
-    pacer_.finished(DialOutcome::ok, total(), std::nullopt, now);
-    wants_welcome_ = false;
-    places_[index].retire_at = now + jittered_lifetime(limits_.server_lifetime, lifetimes_++);
-    places_[index].is_outdated = false;
+    if (!places_[index].is_outdated) {
+        pacer_.finished(DialOutcome::ok, total(), std::nullopt, now);
+        wants_welcome_ = false;
+    }
+    places_[index].opened_at = now;
+    places_[index].ordinal = lifetimes_++;
     hand_on(index, thread, ServerEvent::log_in, now, actions);
     dial_if_needed(now, actions);
 }
@@ -43,10 +39,15 @@ void PoolCore::login_failed(ServerId server, DialOutcome outcome, std::optional<
                             PoolActions& actions) {
     ++dials_[static_cast<std::size_t>(outcome)];
     transition(static_cast<std::uint32_t>(server), ServerEvent::fail, now);
+    // What the old connection string led to says nothing about the new one.
+    if (places_[index_of(server)].is_outdated) {
+        dial_if_needed(now, actions);
+        return;
+    }
     const int established = total() - count(ServerState::connecting) - count(ServerState::closing);
     pacer_.finished(outcome, established, upstream_limit, now);
     if (pacer_.is_hopeless()) wants_welcome_ = false;
-    breaker_.usage_changed(in_use(), effective_size(now), now);
+    effective_size(now);
     if (pacer_.is_hopeless() && established == 0) refuse_waiters(RefusalReason::upstream_unavailable, now, actions);
     dial_if_needed(now, actions);
 }
@@ -57,7 +58,7 @@ void PoolCore::want_welcome(TimePoint now, PoolActions& actions) {
 }
 
 bool PoolCore::is_hopeless(TimePoint now) const {
-    return pacer_.is_hopeless() && !pacer_.may_dial(now) && in_use() == 0 && count(ServerState::connecting) == 0;
+    return pacer_.is_hopeless() && !pacer_.may_dial(now) && total() == count(ServerState::closing);
 }
 
 void PoolCore::dial_if_needed(TimePoint now, PoolActions& actions) {
@@ -72,6 +73,7 @@ void PoolCore::dial_if_needed(TimePoint now, PoolActions& actions) {
         if (connecting >= std::min(needed, in_flight) || total() >= size) return;
         if (places_[index].state != ServerState::vacant) continue;
         transition(index, ServerEvent::dial, now);
+        places_[index].is_outdated = false;
         actions.push_back(PoolAction{.kind = PoolAction::Kind::dial, .server = ServerId{index}});
     }
 }
@@ -108,6 +110,12 @@ PoolFacts PoolCore::facts(TimePoint now) const {
     facts.refusals = refusals_;
     facts.dials = dials_;
     return facts;
+}
+
+// Lifetimes differ by up to 10 % either way, so that servers made together do not end together.
+bool PoolCore::is_old(const Place& place, TimePoint now) const {
+    const int percent = 90 + static_cast<int>((place.ordinal * 7U) % 21U);
+    return limits_.server_lifetime > Duration::zero() && now - place.opened_at >= limits_.server_lifetime * percent / 100;
 }
 
 // Closes idle servers that are too many, outdated, too old or idle for too long. Of those

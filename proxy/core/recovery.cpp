@@ -51,7 +51,7 @@ RecoveryVerdict Recovery::advance(Exchange& exchange, bool cancel_in_flight, std
     } else if (!reset_sent_ && !reset_.empty()) {
         reset_sent_ = true;
         for (const std::string& statement : reset_) query(exchange, statement, out);
-    } else if (needs_proof_) {
+    } else if (needs_proof_ || !exchange.is_idle()) {
         query(exchange, "SELECT 1", out);
     } else {
         return RecoveryVerdict::clean;

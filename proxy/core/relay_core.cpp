@@ -9,6 +9,11 @@
 namespace pgweir::proxy {
 namespace {
 
+// What must be there of a message before it is streamed, so that the names at its beginning
+// do not depend on where it is cut. Chosen: two names as long as PostgreSQL keeps them, and
+// room; whoever uses longer ones is taken for a user of named statements.
+constexpr std::size_t min_streamed = 512;
+
 // What may follow a keyword. The NUL is the end of a Query's text.
 constexpr std::string_view word_ends(" \t\r\n;\0", 6);
 
@@ -100,7 +105,7 @@ void note_statement(FrontendType type, Bytes body, ClientScan& scan) {
     case FrontendType::execute: ++scan.statements; break;
     case FrontendType::parse: {
         protocol::Reader reader(body);
-        const bool is_unnamed = reader.cstring().empty();
+        const bool is_unnamed = reader.cstring().empty() && reader.ok();
         scan.names_statement |= !is_unnamed;
         if (is_unnamed) scan.unnamed = UnnamedStatement::waits;
         scan.commits |= is_commit(protocol::as_text(reader.rest()));
@@ -111,6 +116,11 @@ void note_statement(FrontendType type, Bytes body, ClientScan& scan) {
         break;
     default: break;
     }
+}
+
+// What is looked at of a message's body: the same wherever it is cut.
+Bytes beginning_of(Bytes frame) {
+    return frame.first(std::min(frame.size(), min_streamed)).subspan(protocol::frame_header_size);
 }
 
 struct FrontFrame {
@@ -131,7 +141,7 @@ FrontFrame front_frame(Bytes bytes) {
         return FrontFrame{FrontFrame::Status::violation};
     const std::size_t size = read.header.frame_size();
     if (size <= bytes.size()) return FrontFrame{FrontFrame::Status::whole, *type, size, 0};
-    if (size <= max_held_frame || bytes.size() <= protocol::frame_header_size) return FrontFrame{FrontFrame::Status::incomplete};
+    if (size <= max_held_frame || bytes.size() < min_streamed) return FrontFrame{FrontFrame::Status::incomplete};
     return FrontFrame{FrontFrame::Status::streamed, *type, bytes.size(), size - bytes.size()};
 }
 
@@ -150,7 +160,7 @@ ClientScan scan_client(Bytes bytes, FrameCursor& cursor, Exchange& exchange) {
         if (scan.stop != ClientStop::none) return scan;
 
         exchange.sent(frame.type, protocol::Origin::client);
-        note_statement(frame.type, rest.subspan(protocol::frame_header_size, frame.here - protocol::frame_header_size), scan);
+        note_statement(frame.type, beginning_of(rest.first(frame.here)), scan);
         scan.forward += frame.here;
         cursor = FrameCursor{frame.to_come, frame.type};
     }
@@ -177,7 +187,7 @@ UnleasedScan scan_unleased(Bytes bytes, Unleased& state) {
         case FrontendType::copy_fail: break;
         default:
             if (!state.is_skipping) {
-                const Bytes body = bytes.subspan(scan.done + protocol::frame_header_size, frame.here - protocol::frame_header_size);
+                const Bytes body = beginning_of(bytes.subspan(scan.done, frame.here));
                 scan.need = uses_unnamed_statement(frame.type, body) ? ServerNeed::statement : ServerNeed::server;
                 return scan;
             }
@@ -214,9 +224,10 @@ bool is_looked_at(BackendType type) {
            type == BackendType::command_complete || type == BackendType::error_response;
 }
 
-Reply enter(Exchange& exchange, BackendType type, Bytes body) {
+// `body` may be only the beginning of one of `body_size`.
+Reply enter(Exchange& exchange, BackendType type, std::size_t body_size, Bytes body) {
     if (type != BackendType::ready_for_query) return exchange.received(type);
-    if (body.size() != 1) return Reply::unmatched;
+    if (body_size != 1) return Reply::unmatched;
     switch (const auto status = static_cast<protocol::TransactionStatus>(body[0])) {
     case protocol::TransactionStatus::idle:
     case protocol::TransactionStatus::in_transaction:
@@ -258,7 +269,7 @@ ServerScan scan_server(Bytes bytes, ServerCursor& cursor, Exchange& exchange) {
         const std::size_t here = std::min(rest.size(), read.header.frame_size());
         const Bytes body = rest.subspan(protocol::frame_header_size, here - protocol::frame_header_size);
         if (has_receiver && !goes_on(exchange, type, scan.reply)) return scan;
-        const Reply reply = enter(exchange, type, body);
+        const Reply reply = enter(exchange, type, read.header.body_size, body);
         // A reply to nothing leaves the ledger as it was; what came before it is still good.
         if (has_receiver && reply == Reply::unmatched) return scan;
         if (!has_receiver) scan.reply = reply;

@@ -13,7 +13,7 @@ namespace pgweir::proxy {
 // Names in lower case, each once, in the order the client gave them.
 using SessionSettings = std::vector<std::pair<std::string, std::string>>;
 
-// What every server of a pool stands at after login and after a reset.
+// What every server of a pool stands at after login and after a reset; names in lower case too.
 using BaselineSettings = std::map<std::string, std::string>;
 
 // A string constant as SQL text, right whatever standard_conforming_strings is.

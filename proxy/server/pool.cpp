@@ -219,9 +219,11 @@ void Pool::retire() {
     PoolActions actions;
     {
         const std::lock_guard lock(mutex_);
+        upstream_failure_ = "pgweir is shutting down";
         core_.retire(Clock::now(), actions);
     }
     perform(actions);
+    wake_logins();
 }
 
 bool Pool::is_vacant() const {

@@ -90,7 +90,7 @@ private:
     void perform(PoolActions& actions);
     void grant(const PoolAction& action);
     void dial(ServerId place);
-    void welcome_changed(const Welcome& welcome);
+    void welcome_changed(ServerId place, const Welcome& welcome);
     void login_failed(ServerId place, const LoginFailure& failure);
     void wake_logins();
     Refusal refusal_of(RefusalReason reason, Duration waited, TimePoint now) const;   // Requires: mutex_ held

@@ -69,7 +69,7 @@ void Pool::dial(ServerId place) {
         LoggedInServer& login = std::get<LoggedInServer>(result);
         spdlog::info("event=server_login pool={} server={} peer={} backend_pid={}", name_, index_of(place), login.peer,
                      login.handle->backend_pid());
-        welcome_changed(login.welcome);
+        welcome_changed(place, login.welcome);
         ServerConnection* connection = nullptr;
         ThreadIndex thread{};
         {
@@ -82,9 +82,10 @@ void Pool::dial(ServerId place) {
     });
 }
 
-void Pool::welcome_changed(const Welcome& welcome) {
+void Pool::welcome_changed(ServerId place, const Welcome& welcome) {
     {
         const std::lock_guard lock(mutex_);
+        if (core_.is_outdated(place)) return;
         upstream_failure_.reset();
         if (!welcome_ || *welcome_ != welcome) welcome_ = std::make_shared<const Welcome>(welcome);
     }
@@ -99,7 +100,7 @@ void Pool::login_failed(ServerId place, const LoginFailure& failure) {
     {
         const std::lock_guard lock(mutex_);
         // The upstream's capacity text is never shown to a client: those wait for what there is.
-        if (failure.kind != LoginFailureClass::capacity) upstream_failure_ = failure.text;
+        if (failure.kind != LoginFailureClass::capacity && !core_.is_outdated(place)) upstream_failure_ = failure.text;
         core_.login_failed(place, outcome_of(failure.kind), failure.upstream_limit, Clock::now(), actions);
         is_hopeless = core_.is_hopeless(Clock::now());
     }

@@ -51,7 +51,7 @@ void ServerConnection::note(net::Edges edges) {
 }
 
 bool ServerConnection::is_quiet() const {
-    return exchange.is_idle() && tail.empty() && out.empty() && to_server.body_left == 0 && from_server.body_left == 0 &&
+    return exchange.is_idle() && !has_hung_up && tail.empty() && out.empty() && to_server.body_left == 0 && from_server.body_left == 0 &&
            !stream.has_pending();
 }
 

@@ -18,8 +18,9 @@ using protocol::Reply;
 // ends within milliseconds; what takes longer is stuck in a function that ignores interrupts.
 constexpr Duration recovery_limit = std::chrono::seconds(10);
 
-// How long we wait for the EOF after Terminate. Chosen: a backend's exit takes milliseconds.
-constexpr Duration closing_limit = std::chrono::seconds(5);
+// How long we wait for the EOF after Terminate. Chosen: an exit takes milliseconds, but a backend
+// that is stuck holds its slot upstream for as long as it lives, and so its place here.
+constexpr Duration closing_limit = std::chrono::seconds(30);
 
 // Both, when the daemon ends.
 constexpr Duration hurried_limit = std::chrono::seconds(2);
@@ -83,27 +84,26 @@ void ServerKeeper::recover(ServerConnection& server, std::vector<std::string> re
         server.recovery.expect_cancel();
         server.pool.cancel(server, thread_, {});
     }
-    advance(server);
-    if (server.duty == ServerDuty::recovering && server.may_read) read(server);
+    if (advance(server) && server.may_read) read(server);
 }
 
-void ServerKeeper::advance(ServerConnection& server) {
+bool ServerKeeper::advance(ServerConnection& server) {
     outgoing_.clear();
     const RecoveryVerdict verdict = server.recovery.advance(server.exchange, server.cancels_in_flight > 0, outgoing_);
     if (!outgoing_.empty() && !server.send(outgoing_)) {
         lost(server);
-        return;
+        return false;
     }
-    if (verdict == RecoveryVerdict::wait) return;
+    if (verdict == RecoveryVerdict::wait) return true;
     if (verdict == RecoveryVerdict::hopeless || !server.is_quiet()) {
         close(server, "it could not be reset");
-        return;
+        return false;
     }
     stop_attending(server);
-    server.was_cancelled = server.is_pinned = server.needs_reset = server.may_commit =
-        server.unnamed_waits = false;
+    server.was_cancelled = server.is_pinned = server.needs_reset = server.may_commit = server.unnamed_waits = false;
     server.pool.cells(thread_).recovered_servers.add();
     server.pool.recovered(server, thread_);
+    return false;
 }
 
 void ServerKeeper::cancel_ended(ServerConnection& server) {
@@ -174,9 +174,7 @@ bool ServerKeeper::judge_run(ServerConnection& server, const ServerScan& scan) {
     }
     if (server.duty != ServerDuty::recovering) return true;
     const bool may_go_on = scan.event == ServerEventKind::ready || server.exchange.wants_copy_data();
-    if (!may_go_on) return true;
-    advance(server);
-    return server.duty == ServerDuty::recovering;
+    return !may_go_on || advance(server);
 }
 
 void ServerKeeper::close(ServerConnection& server, std::string_view why) {

@@ -53,7 +53,8 @@ private:
     void attend(ServerConnection& server, ServerDuty duty, Duration limit);
     void stop_attending(ServerConnection& server);
     void recover(ServerConnection& server, std::vector<std::string> reset);
-    void advance(ServerConnection& server);
+    // False when the server is not this keeper's to recover any more: clean, or being closed.
+    bool advance(ServerConnection& server);
     void read(ServerConnection& server);
     bool judge(ServerConnection& server, std::span<const std::byte> bytes);
     bool judge_run(ServerConnection& server, const ServerScan& scan);

@@ -135,6 +135,11 @@ struct PoolFixture {
         }
         return found;
     }
+    proxy::ServerId first(State state) const {
+        const std::vector<proxy::ServerId> found = servers(state);
+        REQUIRE_FALSE(found.empty());
+        return found.front();
+    }
     int count(State state) const { return static_cast<int>(servers(state).size()); }
     int total() const { return static_cast<int>(states.size()) - count(State::vacant); }
 
@@ -144,7 +149,7 @@ struct PoolFixture {
             acquire(1000 + static_cast<std::uint32_t>(i));
         }
         while (count(State::connecting) > 0) {
-            logged_in(servers(State::connecting).front());
+            logged_in(first(State::connecting));
         }
         for (const proxy::ServerId server : servers(State::leased)) {
             release(server);

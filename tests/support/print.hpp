@@ -50,7 +50,7 @@ inline std::ostream& operator<<(std::ostream& out, ClientStop stop) {
 }
 
 inline std::ostream& operator<<(std::ostream& out, ServerNeed need) {
-    constexpr std::array names = {"nothing", "more_bytes", "server", "terminate", "violation"};
+    constexpr std::array names = {"nothing", "more_bytes", "server", "statement", "terminate", "violation"};
     return print_name(out, need, names);
 }
 

@@ -1,18 +1,13 @@
 """A message cut where a read found nothing more: what was kept of it must not be lost."""
 
-import signal
 import socket
 import threading
 
 import pytest
 
-from harness import messages
 from harness.ports import free_port
 from harness.raw_client import RawClient, shape
 from harness.wait import wait_until
-
-# What a relay thread reads at once.
-BUFFER = 64 * 1024 + 2 * 16 * 1024
 
 
 def logged_in(daemon):
@@ -27,34 +22,6 @@ def queued(sock):
     with open("/proc/net/tcp") as file:
         rows = [line.split() for line in file.readlines()[1:]]
     return sum(int(row[4].split(":")[1], 16) for row in rows if row[2].endswith(":" + mine))
-
-
-def test_a_read_that_fills_the_buffer_and_ends_inside_a_header(fake_server, proxy):
-    rows = messages.row_description("value")
-    while len(rows) + 9 < BUFFER:
-        rows += messages.data_row("x" * min(1000, max(0, BUFFER - len(rows) - 11 - 3 - 20)))
-        if BUFFER - len(rows) < 1100:
-            break
-    # The next row's header is cut behind its third byte.
-    rows += messages.data_row("y" * (BUFFER - 3 - len(rows) - 11))
-    assert len(rows) == BUFFER - 3
-    rest = messages.data_row("z" * 50) + messages.command_complete("SELECT 2") + messages.ready_for_query()
-    asked = []
-    server = fake_server(on_query={"much": lambda connection, sql: asked.append(connection)})
-    daemon = proxy(server, {"limits": {"pool_size": 1}})
-    client = logged_in(daemon)
-    client.send(messages.query("SELECT 'much'"))
-    wait_until(lambda: asked, "the query has come")
-    daemon.process.send_signal(signal.SIGSTOP)
-    asked[0].sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-    asked[0].send(rows + rest[:3])
-    wait_until(lambda: queued(asked[0].sock) == BUFFER, "all has arrived")
-    daemon.process.send_signal(signal.SIGCONT)
-    first = client.read_until("D")
-    wait_until(lambda: queued(asked[0].sock) == 0, "all has been read")
-    asked[0].send(rest[3:])
-    answers = first + client.read_until("Z")
-    assert shape(answers[-2:]) == "CZ" and answers[-3].values() == [b"z" * 50]
 
 
 class Splitter:

@@ -185,7 +185,7 @@ TEST_CASE("pool core: a retired pool refuses everybody and closes what comes bac
     pool.fill(3);
     pool.acquire(1);
     pool.acquire(2);
-    pool.abandon(pool.servers(ServerState::leased).front());
+    pool.abandon(pool.first(ServerState::leased));
     pool.acquire(3);
     pool.acquire(4);
     REQUIRE(pool.count(ServerState::connecting) == 1);
@@ -193,15 +193,15 @@ TEST_CASE("pool core: a retired pool refuses everybody and closes what comes bac
     REQUIRE(pool.answers.size() == 1);
     CHECK(pool.answers[0].reason == RefusalReason::draining);
     CHECK(pool.acquire(5).reason == RefusalReason::draining);
-    pool.logged_in(pool.servers(ServerState::connecting).front());
-    pool.recovered(pool.servers(ServerState::recovering).front());
+    pool.logged_in(pool.first(ServerState::connecting));
+    pool.recovered(pool.first(ServerState::recovering));
     while (pool.count(ServerState::leased) > 0) {
-        pool.release(pool.servers(ServerState::leased).front());
+        pool.release(pool.first(ServerState::leased));
     }
     CHECK(pool.count(ServerState::closing) == 4);
     pool.want_welcome();
     while (pool.count(ServerState::closing) > 0) {
-        pool.closed(pool.servers(ServerState::closing).front());
+        pool.closed(pool.first(ServerState::closing));
     }
     pool.pass(10s);
     CHECK(pool.core.is_vacant());
@@ -217,7 +217,7 @@ TEST_CASE("pool core: the breaker follows what is in use", "[proxy]") {
     CHECK(pool.core.facts(pool.clock.now).breaker == proxy::BreakerState::closed);
     CHECK(pool.core.admits_login());
     pool.acquire(8);
-    pool.abandon(pool.servers(ServerState::leased).front());   // still in use while it recovers
+    pool.abandon(pool.first(ServerState::leased));   // still in use while it recovers
     pool.pass(1100ms);
     CHECK(pool.core.facts(pool.clock.now).breaker == proxy::BreakerState::open);
     CHECK_FALSE(pool.core.admits_login());

@@ -21,7 +21,7 @@ TEST_CASE("pool core: at most two logins are under way, and none more than are n
     }
     CHECK(pool.count(ServerState::connecting) == 2);
     while (pool.count(ServerState::connecting) > 0) {
-        pool.logged_in(pool.servers(ServerState::connecting).front());
+        pool.logged_in(pool.first(ServerState::connecting));
     }
     CHECK(pool.count(ServerState::leased) == 5);
     CHECK(pool.dials == 5);
@@ -31,7 +31,7 @@ TEST_CASE("pool core: min_pool_size is kept without anybody asking", "[proxy]") 
     PoolFixture pool({.pool_size = 5, .min_pool_size = 3, .server_idle_timeout = 10s});
     pool.tick();
     while (pool.count(ServerState::connecting) > 0) {
-        pool.logged_in(pool.servers(ServerState::connecting).front());
+        pool.logged_in(pool.first(ServerState::connecting));
     }
     CHECK(pool.count(ServerState::idle) == 3);
     pool.pass(5min);
@@ -74,7 +74,7 @@ TEST_CASE("pool core: old servers are rotated one at a time", "[proxy]") {
         REQUIRE(pool.count(ServerState::closing) <= 1);
         // Its EOF takes its time.
         if (i % 10 == 0 && pool.count(ServerState::closing) == 1) {
-            pool.closed(pool.servers(ServerState::closing).front());
+            pool.closed(pool.first(ServerState::closing));
             ++rotated;
         }
     }
@@ -167,11 +167,11 @@ TEST_CASE("pool core: rotation replaces every server that exists, once", "[proxy
     pool.fill(3);
     pool.acquire(1);
     pool.acquire(2);
-    pool.abandon(pool.servers(ServerState::leased).front());
+    pool.abandon(pool.first(ServerState::leased));
     pool.rotate_all();
     CHECK(pool.count(ServerState::closing) == 1);
-    pool.recovered(pool.servers(ServerState::recovering).front());
-    pool.release(pool.servers(ServerState::leased).front());
+    pool.recovered(pool.first(ServerState::recovering));
+    pool.release(pool.first(ServerState::leased));
     CHECK(pool.count(ServerState::closing) == 3);
     for (const ServerId server : pool.servers(ServerState::closing)) {
         pool.closed(server);
@@ -184,7 +184,7 @@ TEST_CASE("pool core: rotation replaces every server that exists, once", "[proxy
 TEST_CASE("pool core: a login begun before a rotation counts as an old server", "[proxy]") {
     PoolFixture pool({.pool_size = 2});
     pool.acquire(1);
-    const ServerId old = pool.servers(ServerState::connecting).front();
+    const ServerId old = pool.first(ServerState::connecting);
     pool.rotate_all();
     SECTION("it succeeds: closed, and a new one is dialled for the client") {
         pool.logged_in(old);
@@ -192,7 +192,7 @@ TEST_CASE("pool core: a login begun before a rotation counts as an old server", 
         CHECK(pool.core.state_of(old) == ServerState::closing);
         CHECK(pool.count(ServerState::connecting) == 1);
         pool.closed(old);
-        pool.logged_in(pool.servers(ServerState::connecting).front());
+        pool.logged_in(pool.first(ServerState::connecting));
         REQUIRE(pool.answers.size() == 1);
         CHECK(pool.answers[0].server);
     }
@@ -200,7 +200,7 @@ TEST_CASE("pool core: a login begun before a rotation counts as an old server", 
         pool.login_failed(old, proxy::DialOutcome::credential);
         CHECK(pool.answers.empty());
         CHECK(pool.count(ServerState::connecting) == 1);
-        pool.logged_in(pool.servers(ServerState::connecting).front());
+        pool.logged_in(pool.first(ServerState::connecting));
         REQUIRE(pool.answers.size() == 1);
         CHECK(pool.answers[0].server);
     }

@@ -26,7 +26,7 @@ void fail_all(PoolFixture& pool, OutcomeOf outcome_of, std::deque<TimePoint>& fa
     // Bounded, so that a pool which dials again at once is found out and not waited for.
     for (int i = 0; i < 10 && pool.count(ServerState::connecting) > 0; ++i) {
         failed_at.push_back(pool.clock.now);
-        pool.login_failed(pool.servers(ServerState::connecting).front(), outcome_of(failed_at.size()));
+        pool.login_failed(pool.first(ServerState::connecting), outcome_of(failed_at.size()));
     }
 }
 
@@ -80,10 +80,10 @@ TEST_CASE("pool core: a refused password is told to those who wait, at once", "[
     pool.acquire(2);
     pool.acquire(3);
     const DialOutcome outcome = GENERATE(DialOutcome::credential, DialOutcome::settings);
-    pool.login_failed(pool.servers(ServerState::connecting).front(), outcome);
+    pool.login_failed(pool.first(ServerState::connecting), outcome);
     REQUIRE(pool.answers.size() == 3);
     CHECK(pool.answers[2].reason == RefusalReason::upstream_unavailable);
-    pool.login_failed(pool.servers(ServerState::connecting).front(), outcome);
+    pool.login_failed(pool.first(ServerState::connecting), outcome);
     const Acquired refused = pool.acquire(4);
     CHECK(refused.kind == Acquired::Kind::refused);
     CHECK(refused.reason == RefusalReason::upstream_unavailable);
@@ -96,7 +96,7 @@ TEST_CASE("pool core: a refused password does not take from clients the servers 
     pool.acquire(1);
     pool.acquire(2);
     pool.acquire(3);
-    pool.login_failed(pool.servers(ServerState::connecting).front(), DialOutcome::credential);
+    pool.login_failed(pool.first(ServerState::connecting), DialOutcome::credential);
     CHECK(pool.answers.empty());
     CHECK(pool.acquire(4).kind == Acquired::Kind::waiting);
     pool.release(ServerId{0});
@@ -109,7 +109,7 @@ TEST_CASE("pool core: a server under inspection is somebody to wait for", "[prox
     pool.fill(1);
     pool.acquire(1);
     pool.acquire(2);
-    pool.login_failed(pool.servers(ServerState::connecting).front(), DialOutcome::credential);
+    pool.login_failed(pool.first(ServerState::connecting), DialOutcome::credential);
     CHECK(pool.leave(2));
     pool.release(ServerId{0});
     pool.begin_inspection(ServerId{0});
@@ -136,10 +136,11 @@ TEST_CASE("pool core: while the network is down one login at a time feels the wa
     CHECK(failed_at.size() >= 20);   // about one a second
     CHECK(failed_at.size() <= 45);
     pool.pass(2s);
+    for (std::uint32_t i = 1000; i < 1003; ++i) {
+        pool.acquire(i);
+    }
     REQUIRE(pool.count(ServerState::connecting) == 1);
-    pool.acquire(1000);
-    pool.acquire(1001);
-    pool.logged_in(pool.servers(ServerState::connecting).front());
+    pool.logged_in(pool.first(ServerState::connecting));
     CHECK(pool.count(ServerState::connecting) == 2);
 }
 
@@ -152,8 +153,8 @@ TEST_CASE("pool core: a capacity refusal lowers the ceiling, keeps waiters, and 
     REQUIRE(pool.count(ServerState::connecting) == 2);
     const auto [given, ceiling] = GENERATE(std::pair<std::optional<int>, int>(std::nullopt, 6), std::pair<std::optional<int>, int>(8, 6),
                                            std::pair<std::optional<int>, int>(4, 4), std::pair<std::optional<int>, int>(0, 1));
-    pool.login_failed(pool.servers(ServerState::connecting).front(), DialOutcome::capacity, given);
-    pool.login_failed(pool.servers(ServerState::connecting).front(), DialOutcome::capacity, given);
+    pool.login_failed(pool.first(ServerState::connecting), DialOutcome::capacity, given);
+    pool.login_failed(pool.first(ServerState::connecting), DialOutcome::capacity, given);
     CHECK(pool.core.facts(pool.clock.now).effective_size == ceiling);
     CHECK(pool.queue.size() == 2);
     CHECK(pool.answers.empty());
@@ -173,7 +174,7 @@ TEST_CASE("pool core: usage is over the effective size as soon as that is known"
     for (std::uint32_t i = 0; i < 6; ++i) {
         pool.acquire(i);
     }
-    pool.login_failed(pool.servers(ServerState::connecting).front(), DialOutcome::capacity);
+    pool.login_failed(pool.first(ServerState::connecting), DialOutcome::capacity);
     pool.pass(5s);
     CHECK(pool.core.facts(pool.clock.now).usage == Approx(1.0));
     CHECK(pool.core.facts(pool.clock.now).breaker == proxy::BreakerState::open);
@@ -192,7 +193,7 @@ TEST_CASE("pool core: a reload forgets what was learned", "[proxy]") {
     pool.acquire(2);
     pool.acquire(3);
     const DialOutcome outcome = GENERATE(DialOutcome::capacity, DialOutcome::credential, DialOutcome::transient, DialOutcome::settings);
-    pool.login_failed(pool.servers(ServerState::connecting).front(), outcome);
+    pool.login_failed(pool.first(ServerState::connecting), outcome);
     CHECK(pool.count(ServerState::connecting) == 0);
     if (GENERATE(true, false)) {
         pool.set_limits(pool.limits);

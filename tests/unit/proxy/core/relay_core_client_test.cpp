@@ -90,20 +90,20 @@ TEST_CASE("relay core: a frame that may be held goes on only when it is whole", 
     CHECK(client.exchange.outstanding() == 1);
 }
 
-TEST_CASE("relay core: a larger frame is streamed from its first byte of body", "[proxy]") {
+TEST_CASE("relay core: a larger frame is streamed as soon as its names must be there", "[proxy]") {
     const std::string whole = query(std::string(max_held_frame - 5, 'x'));
     REQUIRE(whole.size() == max_held_frame + 1);
     ClientSide client;
-    client.take(whole.substr(0, 5));
+    client.take(whole.substr(0, 511));
     CHECK(client.stop == ClientStop::incomplete);
     CHECK(client.exchange.is_complete());
-    client.take(whole.substr(5, 1));
-    CHECK(client.forwarded == whole.substr(0, 6));
+    client.take(whole.substr(511, 1));
+    CHECK(client.forwarded == whole.substr(0, 512));
     CHECK(client.exchange.outstanding() == 1);
     CHECK(client.statements == 1);
-    CHECK(client.cursor.body_left == whole.size() - 6);
+    CHECK(client.cursor.body_left == whole.size() - 512);
     CHECK(client.cursor.type == protocol::FrontendType::query);
-    client.take(whole.substr(6) + sync().substr(0, 3));
+    client.take(whole.substr(512) + sync().substr(0, 3));
     CHECK(client.forwarded == whole);
     CHECK(client.held == sync().substr(0, 3));
     CHECK(client.cursor.body_left == 0);
@@ -129,6 +129,47 @@ TEST_CASE("relay core: only a Parse with a name names a statement", "[proxy]") {
     CHECK_FALSE(client.names_statement);
     client.take(parse("n", ""));
     CHECK(client.names_statement);
+}
+
+TEST_CASE("relay core: a name that is cut is a name", "[proxy]") {
+    const std::string whole = parse("name" + std::string(600, 'x'), std::string(max_held_frame, ' '));
+    const std::size_t cut = GENERATE(6U, 8U, 512U, 600U, 700U);
+    ClientSide client;
+    client.take(whole.substr(0, cut));
+    client.take(whole.substr(cut));
+    CHECK(client.forwarded == whole);
+    CHECK(client.names_statement);
+}
+
+TEST_CASE("relay core: a COMMIT is seen by its first word", "[proxy]") {
+    struct Row {
+        const char* sql;
+        bool commits;
+    };
+    const Row row = GENERATE(Row{"commit", true}, Row{"COMMIT;", true}, Row{" \n\tCommit work", true}, Row{"end", true},
+                             Row{"END TRANSACTION", true}, Row{"", false}, Row{"comm", false}, Row{"committed", false},
+                             Row{"endless", false}, Row{"select 'commit'", false}, Row{"rollback", false});
+    const std::string request = GENERATE_COPY(query(row.sql), parse("", row.sql), parse("named", row.sql));
+    INFO(row.sql);
+    Exchange exchange;
+    FrameCursor cursor;
+    CHECK(scan_client(as_bytes(request), cursor, exchange).commits == row.commits);
+}
+
+TEST_CASE("relay core: an unnamed statement waits for its Bind", "[proxy]") {
+    using proxy::UnnamedStatement;
+    struct Row {
+        std::string input;
+        UnnamedStatement unnamed;
+    };
+    const Row row = GENERATE(Row{sync(), UnnamedStatement::untouched}, Row{parse("", "x"), UnnamedStatement::waits},
+                             Row{parse("n", "x"), UnnamedStatement::untouched}, Row{parse("", "x") + bind("", ""), UnnamedStatement::used},
+                             Row{parse("", "x") + bind("p", "n"), UnnamedStatement::waits}, Row{bind("p", ""), UnnamedStatement::used},
+                             Row{query("x"), UnnamedStatement::used}, Row{query("x") + parse("", "y"), UnnamedStatement::waits},
+                             Row{parse("", "x") + message('D', "S\0"_w) + sync(), UnnamedStatement::waits});
+    Exchange exchange;
+    FrameCursor cursor;
+    CHECK(scan_client(as_bytes(row.input), cursor, exchange).unnamed == row.unnamed);
 }
 
 TEST_CASE("relay core: bytes that begin no message a client may send are a violation", "[proxy]") {
@@ -161,9 +202,9 @@ TEST_CASE("relay core: a message without bulk may not be longer than PostgreSQL 
 TEST_CASE("relay core: a message with bulk may be as long as PostgreSQL takes", "[proxy]") {
     const char type = GENERATE('B', 'F', 'P', 'Q', 'd');
     ClientSide client;
-    client.take(header(type, 0x3fffffff) + "x");
+    client.take(header(type, 0x3fffffff) + std::string(1000, 'x'));
     CHECK(client.stop == ClientStop::none);
-    CHECK(client.cursor.body_left == 0x3fffffff - 4 - 1);
+    CHECK(client.cursor.body_left == 0x3fffffff - 4 - 1000);
 }
 
 TEST_CASE("relay core: Terminate is never sent to a server", "[proxy]") {

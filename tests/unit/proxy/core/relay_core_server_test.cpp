@@ -203,6 +203,13 @@ TEST_CASE("relay core: a transaction status that does not exist is a reply to no
     CHECK(server.is_lost);
 }
 
+TEST_CASE("relay core: the beginning of a ReadyForQuery that is too long is none", "[proxy]") {
+    ServerSide server;
+    server.asks("Q");
+    server.take(command_complete("X") + "Z" + int32(300'000) + "I");
+    CHECK(server.is_lost);
+}
+
 TEST_CASE("relay core: good replies before a bad one reach their client", "[proxy]") {
     ServerSide server;
     server.asks("Q");

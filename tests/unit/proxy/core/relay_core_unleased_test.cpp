@@ -39,7 +39,7 @@ struct Refuser {
             answers += std::string(static_cast<std::size_t>(scan.ready_replies), 'Z');
             held.erase(0, scan.done);
             need = scan.need;
-            if (need != ServerNeed::server) {
+            if (need != ServerNeed::server && need != ServerNeed::statement) {
                 REQUIRE((need != ServerNeed::nothing || held.empty()));
                 return;
             }
@@ -96,8 +96,8 @@ TEST_CASE("relay core: Sync, Flush and late COPY data need no server", "[proxy]"
 }
 
 TEST_CASE("relay core: what a server must answer stays in front", "[proxy]") {
-    const std::string request = GENERATE(query("a"), parse("", "a"), bind("", ""), execute(""), message('D', "P\0"_w),
-                                         message('C', "S\0"_w), function_call);
+    const std::string request = GENERATE(query("a"), parse("", "a"), bind("", "named"), execute(""), message('D', "P\0"_w),
+                                         message('D', "Snamed\0"_w), message('C', "S\0"_w), function_call);
     Unleased state;
     const std::string input = sync() + request + sync();
     const UnleasedScan scan = scan_unleased(as_bytes(input), state);
@@ -107,15 +107,33 @@ TEST_CASE("relay core: what a server must answer stays in front", "[proxy]") {
     CHECK_FALSE(state.is_skipping);
 }
 
+TEST_CASE("relay core: a client without a server has no unnamed statement", "[proxy]") {
+    const std::string request = GENERATE(bind("", ""), bind("portal", ""), message('D', "S\0"_w));
+    Unleased state;
+    CHECK(scan_unleased(as_bytes(request), state).need == ServerNeed::statement);
+    Unleased skipping{.cursor = {}, .is_skipping = true};
+    CHECK(scan_unleased(as_bytes(request), skipping).need == ServerNeed::nothing);
+}
+
+TEST_CASE("relay core: a large Bind of the unnamed statement is known wherever it is cut", "[proxy]") {
+    const std::string whole = message('B', cstring("") + cstring("") + std::string(max_held_frame, 'x'));
+    const std::size_t cut = GENERATE(5U, 6U, 7U, 511U, 512U, 10'000U);
+    Unleased state;
+    const UnleasedScan first = scan_unleased(as_bytes(std::string_view(whole).substr(0, cut)), state);
+    CHECK(first.done == 0);
+    CHECK(first.need == (cut < 512 ? ServerNeed::more_bytes : ServerNeed::statement));
+    CHECK(scan_unleased(as_bytes(whole), state).need == ServerNeed::statement);
+}
+
 TEST_CASE("relay core: a large statement is refused without waiting for all of it", "[proxy]") {
     const std::string large(max_held_frame * 3, 'x');
     Refuser refuser;
     const bool is_simple = GENERATE(true, false);
     const std::string statement = is_simple ? query(large) : parse("", large);
-    refuser.take(statement.substr(0, 5));
+    refuser.take(statement.substr(0, 511));
     CHECK(refuser.answers.empty());
     CHECK(refuser.need == ServerNeed::more_bytes);
-    refuser.take(statement.substr(5, 1000));
+    refuser.take(statement.substr(511, 494));
     CHECK(refuser.answers == (is_simple ? "EZ" : "E"));
     CHECK(refuser.held.empty());
     refuser.take(statement.substr(1005, 20'000));
@@ -128,9 +146,9 @@ TEST_CASE("relay core: large messages that are skipped are thrown away as they c
     Refuser refuser;
     refuser.take(parse("", "a"));
     const std::string large = parse("", std::string(max_held_frame * 2, 'x'));
-    refuser.take(large.substr(0, 100));
+    refuser.take(large.substr(0, 1000));
     CHECK(refuser.held.empty());
-    refuser.take(large.substr(100) + message('d', std::string(max_held_frame * 2, 'x')) + sync());
+    refuser.take(large.substr(1000) + message('d', std::string(max_held_frame * 2, 'x')) + sync());
     CHECK(refuser.answers == "EZ");
 }
 
