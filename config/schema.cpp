@@ -43,16 +43,16 @@ constexpr auto listen_rows = std::to_array<Row<ListenOptions>>({
 });
 
 constexpr auto tls_rows = std::to_array<Row<TlsOptions>>({
-    {{"mode", 0, 0, Reload::restart,
+    {{"mode", 0, 0, Reload::live,
       "Whether clients may (allow) or must (require) use TLS; without a certificate allow means plain text only."},
      &TlsOptions::mode},
-    {{"certificate", 0, 0, Reload::restart, "PEM file with the certificate chain shown to clients."},
+    {{"certificate", 0, 0, Reload::live, "PEM file with the certificate chain shown to clients."},
      &TlsOptions::certificate},
-    {{"private_key", 0, 0, Reload::restart, "PEM file with the key of the certificate."}, &TlsOptions::private_key},
-    {{"client_ca", 0, 0, Reload::restart,
+    {{"private_key", 0, 0, Reload::live, "PEM file with the key of the certificate."}, &TlsOptions::private_key},
+    {{"client_ca", 0, 0, Reload::live,
       "PEM file of authorities; when set, clients must show a certificate signed by one of them."},
      &TlsOptions::client_ca},
-    {{"min_version", 0, 0, Reload::restart, "Oldest TLS version accepted from clients."}, &TlsOptions::min_version},
+    {{"min_version", 0, 0, Reload::live, "Oldest TLS version accepted from clients."}, &TlsOptions::min_version},
 });
 
 constexpr auto client_limit_rows = std::to_array<Row<ClientLimits>>({
@@ -67,7 +67,7 @@ constexpr auto pool_limit_rows = std::to_array<Row<PoolLimits>>({
     {{"pool_size", 1, 10'000, Reload::live, "Most servers of one pool, at every instant."}, &PoolLimits::pool_size},
     {{"min_pool_size", 0, 10'000, Reload::live, "Servers of one pool kept open without being asked for."},
      &PoolLimits::min_pool_size},
-    {{"max_waiting", 0, 1'000'000, Reload::live,
+    {{"max_waiting", 1, 1'000'000, Reload::live,
       "Most clients of one pool waiting for a server; others are refused at once."},
      &PoolLimits::max_waiting},
 });

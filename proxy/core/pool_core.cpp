@@ -211,6 +211,8 @@ bool PoolCore::tick(TimePoint now, PoolActions& actions) {
                                      .reason = reason,
                                      .waited = now - waiter.since});
     }
+    // The last server may have died while no login is to be tried for long.
+    if (is_hopeless(now)) refuse_waiters(RefusalReason::upstream_unavailable, now, actions);
     effective_size(now);
     retire_idle(now, actions);
     dial_if_needed(now, actions);

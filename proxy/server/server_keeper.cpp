@@ -165,7 +165,8 @@ bool ServerKeeper::judge(ServerConnection& server, std::span<const std::byte> by
 bool ServerKeeper::judge_run(ServerConnection& server, const ServerScan& scan) {
     if (scan.event == ServerEventKind::error) {
         const auto fields = protocol::decode_error_response(scan.body);
-        if (fields && scan.reply == Reply::to_proxy) server.recovery.failed(fields->sqlstate);
+        // One too long to read is taken for a refusal.
+        if (scan.reply == Reply::to_proxy) server.recovery.failed(fields ? fields->sqlstate : std::string_view{});
         if (fields && scan.reply == Reply::unmatched) server.last_words = fields->message;
     }
     if (scan.reply == Reply::unmatched) {
