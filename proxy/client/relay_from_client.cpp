@@ -101,6 +101,8 @@ Bytes Relay::forward(Client& client, Bytes bytes) {
     const bool was_cut = server.to_server.body_left > 0;
     const ClientScan scan = scan_client(bytes, server.to_server, server.exchange);
     if (scan.names_statement) pin(server, "prepared_statement");
+    if (!scan.leaves.empty()) pin(server, scan.leaves);
+    server.needs_reset |= scan.is_unseen;
     server.may_commit |= scan.commits;
     if (scan.unnamed != UnnamedStatement::untouched) server.unnamed_waits = scan.unnamed == UnnamedStatement::waits;
     cells(client).statements.add(static_cast<std::uint64_t>(scan.statements));

@@ -1,6 +1,7 @@
 #include "proxy/core/relay_core.hpp"
 
 #include "protocol/frame.hpp"
+#include "proxy/core/session_words.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -145,6 +146,17 @@ FrontFrame front_frame(Bytes bytes) {
     return FrontFrame{FrontFrame::Status::streamed, *type, bytes.size(), size - bytes.size()};
 }
 
+// Looks through the text of a Query or Parse. The name in front of a Parse's text is a word
+// like any other; one that is streamed is not looked through at all.
+void note_session_state(const FrontFrame& frame, Bytes body, ClientScan& scan) {
+    if (frame.type != FrontendType::query && frame.type != FrontendType::parse) return;
+    if (frame.here + frame.to_come > max_held_frame) {
+        scan.is_unseen = true;
+    } else if (scan.leaves.empty()) {
+        scan.leaves = find_session_word(protocol::as_text(body)).value_or(std::string_view{});
+    }
+}
+
 }  // namespace
 
 ClientScan scan_client(Bytes bytes, FrameCursor& cursor, Exchange& exchange) {
@@ -161,6 +173,7 @@ ClientScan scan_client(Bytes bytes, FrameCursor& cursor, Exchange& exchange) {
 
         exchange.sent(frame.type, protocol::Origin::client);
         note_statement(frame.type, beginning_of(rest.first(frame.here)), scan);
+        note_session_state(frame, rest.subspan(protocol::frame_header_size, frame.here - protocol::frame_header_size), scan);
         scan.forward += frame.here;
         cursor = FrameCursor{frame.to_come, frame.type};
     }

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace pgweir::proxy {
 
@@ -49,6 +50,9 @@ struct ClientScan {
     bool commits = false;           // a COMMIT is among them
     UnnamedStatement unnamed = UnnamedStatement::untouched;
     bool names_statement = false;   // a Parse with a name is among them: session state
+    bool is_unseen = false;         // a statement too large to be looked through is among them
+    // The session state a statement among them betrays by a word; empty for none. Lifetime: static.
+    std::string_view leaves = {};
 };
 
 // Bytes of a client that holds a server. Notes each request in `exchange`.

@@ -37,10 +37,30 @@ def test_a_setting_is_seen_by_nobody_else(pool, cluster, role, statement):
     assert cluster.logins(role) == 2
 
 
+def test_a_setting_made_by_a_function_call_is_seen_by_nobody_else(pool):
+    daemon = pool(2)
+    with connect(daemon) as setter, connect(daemon) as other:
+        setter.execute("SELECT set_config('work_mem', %s, false)", ("77kB",))
+        for _ in range(5):
+            assert other.execute("SHOW work_mem").fetchone() == ("4MB",)
+            assert setter.execute("SHOW work_mem").fetchone() == ("77kB",)
+    assert on_both_servers(daemon, "SHOW work_mem") == ["4MB", "4MB"]
+
+
+def test_a_statement_too_large_to_look_through_leaves_nothing(pool):
+    daemon = pool(1)
+    with connect(daemon) as client, connect(daemon) as other:
+        client.execute("/* " + "x" * 20_000 + " */ CREATE TEMP TABLE mine AS SELECT 1")
+        assert other.execute("SELECT to_regclass('pg_temp.mine') IS NULL").fetchone() == (True,)
+
+
 @pytest.mark.parametrize("statement, trace", [
+    ("CREATE TEMP TABLE mine AS SELECT 1", "SELECT count(*) FROM pg_class WHERE relname = 'mine' AND relnamespace = pg_my_temp_schema()"),
+    ("BEGIN; DECLARE mine CURSOR WITH HOLD FOR SELECT 1; COMMIT", "SELECT count(*) FROM pg_cursors WHERE name = 'mine'"),
+    ("SELECT pg_advisory_lock(4711)", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"),
     ("PREPARE mine AS SELECT 1", "SELECT count(*) FROM pg_prepared_statements"),
     ("LISTEN mine", "SELECT count(*) FROM pg_listening_channels()"),
-], ids=["PREPARE", "LISTEN"])
+], ids=["temporary table", "cursor", "advisory lock", "PREPARE", "LISTEN"])
 def test_what_a_session_has_ends_with_its_client(pool, cluster, role, statement, trace):
     daemon = pool(2)
     with connect(daemon) as owner, connect(daemon) as other:
