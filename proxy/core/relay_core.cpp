@@ -1,3 +1,4 @@
+// The way from a client.
 #include "proxy/core/relay_core.hpp"
 
 #include "protocol/frame.hpp"
@@ -25,11 +26,6 @@ using protocol::FrameHeader;
 using protocol::FrontendType;
 using protocol::HeaderStatus;
 using protocol::Reply;
-
-// Messages that must be looked at whole; larger ones pass unseen. Tags, parameters and
-// errors are far shorter, and a server's word is not hostile, only long. The error about a
-// setting repeats its value, which may be nearly as long as a startup packet (10,000).
-constexpr std::size_t max_looked_at = 16 * 1024;
 
 // Longest message of a type without bulk, its length word included. PostgreSQL hangs up on
 // a longer one, and a server would be lost: PQ_SMALL_MESSAGE_LIMIT.
@@ -61,13 +57,6 @@ std::optional<FrontendType> frontend_type(char byte) {
 bool has_bulk(FrontendType type) {
     return type == FrontendType::query || type == FrontendType::parse || type == FrontendType::bind ||
            type == FrontendType::function_call || type == FrontendType::copy_data;
-}
-
-// Eats what is left of a cut frame; returns how much of `bytes` that was.
-std::size_t eat_body(Bytes bytes, std::size_t& body_left) {
-    const std::size_t eaten = std::min(bytes.size(), body_left);
-    body_left -= eaten;
-    return eaten;
 }
 
 // Whether a statement's text is a COMMIT. Looks at its first word only: what hides behind
@@ -159,6 +148,12 @@ void note_session_state(const FrontFrame& frame, Bytes body, ClientScan& scan) {
 
 }  // namespace
 
+std::size_t eat_body(Bytes bytes, std::size_t& body_left) {
+    const std::size_t eaten = std::min(bytes.size(), body_left);
+    body_left -= eaten;
+    return eaten;
+}
+
 ClientScan scan_client(Bytes bytes, FrameCursor& cursor, Exchange& exchange) {
     ClientScan scan;
     scan.forward = eat_body(bytes, cursor.body_left);
@@ -217,90 +212,6 @@ Rejected reject_first(Bytes bytes, Unleased& state) {
     const bool is_simple = frame.type == FrontendType::query || frame.type == FrontendType::function_call;
     state.is_skipping = !is_simple;
     return Rejected{frame.here, is_simple};
-}
-
-namespace {
-
-// What there is to note about a message; none for most.
-ServerEventKind noteworthy(BackendType type, Reply reply) {
-    switch (type) {
-    case BackendType::ready_for_query: return ServerEventKind::ready;
-    case BackendType::parameter_status: return ServerEventKind::parameter_status;
-    case BackendType::command_complete: return ServerEventKind::command_complete;
-    case BackendType::error_response: return ServerEventKind::error;
-    default: return reply == Reply::unmatched ? ServerEventKind::unmatched : ServerEventKind::none;
-    }
-}
-
-bool is_looked_at(BackendType type) {
-    return type == BackendType::ready_for_query || type == BackendType::parameter_status ||
-           type == BackendType::command_complete || type == BackendType::error_response;
-}
-
-// `body` may be only the beginning of one of `body_size`.
-Reply enter(Exchange& exchange, BackendType type, std::size_t body_size, Bytes body) {
-    if (type != BackendType::ready_for_query) return exchange.received(type);
-    if (body_size != 1) return Reply::unmatched;
-    switch (const auto status = static_cast<protocol::TransactionStatus>(body[0])) {
-    case protocol::TransactionStatus::idle:
-    case protocol::TransactionStatus::in_transaction:
-    case protocol::TransactionStatus::failed: return exchange.ready(status);
-    }
-    return Reply::unmatched;
-}
-
-// Whether a message of that type belongs to the run of `receiver`, seen before the ledger
-// is touched. An asynchronous one begins a run of its own.
-bool goes_on(const Exchange& exchange, BackendType type, Reply receiver) {
-    if (type == BackendType::parameter_status || type == BackendType::notification_response) return false;
-    if (exchange.outstanding() == 0) return false;
-    return receiver == (exchange.next_is_clients() ? Reply::to_client : Reply::to_proxy);
-}
-
-}  // namespace
-
-ServerScan scan_server(Bytes bytes, ServerCursor& cursor, Exchange& exchange) {
-    ServerScan scan;
-    scan.reply = cursor.reply;
-    scan.size = eat_body(bytes, cursor.body_left);
-    bool has_receiver = scan.size > 0;
-    while (scan.size < bytes.size()) {
-        const Bytes rest = bytes.subspan(scan.size);
-        const protocol::HeaderResult read = protocol::read_header(rest);
-        if (read.status == HeaderStatus::invalid) {
-            if (has_receiver) return scan;
-            return ServerScan{0, Reply::unmatched, ServerEventKind::unmatched, {}, false};
-        }
-        const bool cut = read.status == HeaderStatus::need_more || read.header.frame_size() > rest.size();
-        const auto type = static_cast<BackendType>(read.header.type);
-        const bool looks = read.status == HeaderStatus::complete && is_looked_at(type) && read.header.body_size <= max_looked_at;
-        if (read.status == HeaderStatus::need_more || (cut && looks)) {
-            // What was found so far goes first; the beginning of a frame alone is `incomplete`.
-            if (scan.size == 0) scan.event = ServerEventKind::incomplete;
-            return scan;
-        }
-        const std::size_t here = std::min(rest.size(), read.header.frame_size());
-        const Bytes body = rest.subspan(protocol::frame_header_size, here - protocol::frame_header_size);
-        if (has_receiver && !goes_on(exchange, type, scan.reply)) return scan;
-        const Reply reply = enter(exchange, type, read.header.body_size, body);
-        // A reply to nothing leaves the ledger as it was; what came before it is still good.
-        if (has_receiver && reply == Reply::unmatched) return scan;
-        if (!has_receiver) scan.reply = reply;
-        has_receiver = true;
-        scan.size += here;
-        cursor.body_left = read.header.frame_size() - here;
-        cursor.reply = reply;
-        scan.in_frame = cursor.body_left > 0;
-        scan.event = noteworthy(type, reply);
-        if (reply == Reply::unmatched) {
-            scan.reply = Reply::unmatched;
-            if (type != BackendType::error_response) scan.event = ServerEventKind::unmatched;
-        }
-        scan.body = body;
-        if (scan.event != ServerEventKind::none) return scan;
-    }
-    scan.in_frame = cursor.body_left > 0;
-    return scan;
 }
 
 }  // namespace pgweir::proxy

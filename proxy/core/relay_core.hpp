@@ -28,6 +28,9 @@ struct FrameCursor {
     protocol::FrontendType type{};     // what that frame is
 };
 
+// Eats what is left of a cut frame; returns how much of `bytes` that was.
+std::size_t eat_body(protocol::Bytes bytes, std::size_t& body_left);
+
 enum class ClientStop {
     none,        // all bytes were dealt with
     incomplete,  // the rest is the beginning of a frame
