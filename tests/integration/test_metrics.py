@@ -16,6 +16,7 @@ def test_transactions_statements_and_bytes_are_counted(pool):
         metrics = daemon.metrics()
         assert metrics.value("pgweir_transactions_total", database="app") == 10
         client.execute("COMMIT")
+    wait_until(lambda: daemon.metrics().value("pgweir_transactions_total", database="app") >= 11, "all are counted")
     metrics = daemon.metrics()
     assert metrics.value("pgweir_transactions_total", database="app") == 11
     assert metrics.value("pgweir_statements_total", database="app") == 14
@@ -48,6 +49,8 @@ def test_histograms_are_complete(pool):
     daemon = pool(1)
     with psycopg.connect(daemon.dsn(), autocommit=True) as client:
         client.execute("SELECT 1")
+    # The answer is sent first and counted after.
+    wait_until(lambda: daemon.metrics().value("pgweir_transaction_duration_seconds_count") == 1, "it is counted")
     metrics = daemon.metrics()
     for name in ("pgweir_queue_wait_seconds", "pgweir_transaction_duration_seconds", "pgweir_login_duration_seconds"):
         assert metrics.value(name + "_count") >= 1, name
