@@ -27,8 +27,8 @@ ServerTarget server_target(const config::DatabaseOptions& database) {
                         .connect_timeout = database.timeouts.server_connect_timeout};
 }
 
-std::map<std::string, protocol::ScramVerifier> Verifiers::make(const config::Config& config) {
-    std::map<std::string, protocol::ScramVerifier> by_user;
+UserVerifiers Verifiers::make(const config::Config& config) {
+    UserVerifiers by_user;
     std::map<std::string, protocol::ScramVerifier> used;
     for (const auto& [name, user] : config.users) {
         const std::string& password = user.password.reveal();
@@ -45,7 +45,7 @@ std::map<std::string, protocol::ScramVerifier> Verifiers::make(const config::Con
 }
 
 std::shared_ptr<const Directory> make_directory(const config::Config& config, const Pools& pools,
-                                                const std::map<std::string, protocol::ScramVerifier>& verifiers,
+                                                const UserVerifiers& verifiers,
                                                 const protocol::Sha256& mock_secret) {
     auto directory = std::make_shared<Directory>();
     directory->mock_secret = mock_secret;

@@ -17,12 +17,14 @@ namespace pgweir::proxy {
 PoolCoreLimits pool_limits(const config::DatabaseOptions& database);
 ServerTarget server_target(const config::DatabaseOptions& database);
 
+using UserVerifiers = std::map<std::string, protocol::ScramVerifier>;
+
 // Passwords turned into verifiers. Keeps what it has made, because hashing a plain-text
 // password takes milliseconds and a reload rarely changes one.
 class Verifiers {
 public:
     // Blocks for some 6 ms for each plain-text password it has not seen: helper threads only.
-    std::map<std::string, protocol::ScramVerifier> make(const config::Config& config);
+    UserVerifiers make(const config::Config& config);
 
 private:
     std::map<std::string, protocol::ScramVerifier> by_password_;
@@ -32,7 +34,7 @@ using Pools = std::map<std::string, std::shared_ptr<Pool>>;
 
 // Requires: a pool for each database and a verifier for each user.
 std::shared_ptr<const Directory> make_directory(const config::Config& config, const Pools& pools,
-                                                const std::map<std::string, protocol::ScramVerifier>& verifiers,
+                                                const UserVerifiers& verifiers,
                                                 const protocol::Sha256& mock_secret);
 
 }  // namespace pgweir::proxy

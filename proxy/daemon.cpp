@@ -1,10 +1,6 @@
 #include "proxy/daemon.hpp"
 
-#include "config/diff.hpp"
 #include "proxy/net/tls_context.hpp"
-#include "proxy/statistics.hpp"
-
-#include <boost/asio/post.hpp>
 
 #include <openssl/rand.h>
 #include <spdlog/spdlog.h>

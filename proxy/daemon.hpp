@@ -62,7 +62,7 @@ private:
     void on_signal(int number);
     void schedule_tick();
     void reload();
-    void apply(std::shared_ptr<const config::Config> config);
+    void apply(std::shared_ptr<const config::Config> config, const UserVerifiers& verifiers);
     void accept(net::Accepted accepted);
     void hand_over(LoggedInClient client);
     HttpServices http_services();

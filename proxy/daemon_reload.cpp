@@ -26,16 +26,17 @@ void Daemon::reload() {
     is_reloading_ = true;
     helpers_.run([this] {
         std::shared_ptr<const config::Config> config = reread_();
-        if (config) verifiers_.make(*config);
-        boost::asio::post(login_threads_.front()->context, [this, config = std::move(config)]() mutable {
-            apply(std::move(config));
+        UserVerifiers verifiers;
+        if (config) verifiers = verifiers_.make(*config);
+        boost::asio::post(login_threads_.front()->context, [this, config = std::move(config), verifiers = std::move(verifiers)]() mutable {
+            apply(std::move(config), verifiers);
             is_reloading_ = false;
             if (std::exchange(reload_again_, false)) reload();
         });
     });
 }
 
-void Daemon::apply(std::shared_ptr<const config::Config> config) {
+void Daemon::apply(std::shared_ptr<const config::Config> config, const UserVerifiers& verifiers) {
     std::optional<std::string> tls_error;
     if (config && !is_draining_) tls_error = open_tls(config->listen.tls);
     if (tls_error) spdlog::error("event=reload_failed text={:?}", *tls_error);
@@ -46,7 +47,7 @@ void Daemon::apply(std::shared_ptr<const config::Config> config) {
         spdlog::info("event=config_changed {}", change.text());
     open_pools(*config);
     std::shared_ptr<const Directory> directory =
-        make_directory(*config, pools(), verifiers_.make(*config), mock_secret_);
+        make_directory(*config, pools(), verifiers, mock_secret_);
     {
         const std::lock_guard lock(mutex_);
         directory_ = std::move(directory);

@@ -52,7 +52,6 @@ struct Client : net::Watched, Lessee {
     Unleased unleased;
     Lease lease;
     WaiterId waiter{};                 // phase waiting
-    TimePoint waiting_since{};
     std::vector<std::byte> failure;    // phase preparing: the server's refusal of the settings
     std::string lost_server;           // what the next statement must be told: the server went away meanwhile
     TimePoint last_active{};

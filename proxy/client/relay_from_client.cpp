@@ -178,7 +178,6 @@ Bytes Relay::ask_for_server(Client& client, Bytes bytes) {
         break;
     case Acquired::Kind::waiting:
         client.waiter = answer.waiter;
-        client.waiting_since = Clock::now();
         set_phase(client, ClientPhase::waiting);
         break;
     case Acquired::Kind::refused: {

@@ -47,8 +47,6 @@ public:
     // Deadlines. Call every 100 ms.
     void tick(TimePoint now);
 
-    bool is_empty() const { return attended_.empty(); }
-
 private:
     void attend(ServerConnection& server, ServerDuty duty, Duration limit);
     void stop_attending(ServerConnection& server);
