@@ -40,6 +40,12 @@ std::string share(const Facts& facts) {
     return any_of(word + R"({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?%$" })", facts.word);
 }
 
+std::string portion(const Facts& facts) {
+    return any_of(fmt::format(R"({{ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?%$" }}, )"
+                              R"({{ "type": "integer", "minimum": {}, "maximum": {} }})",
+                              facts.min, facts.max));
+}
+
 std::string choice(const Option& option) {
     std::string words;
     for (const std::string& word : choices(option)) {
@@ -61,6 +67,8 @@ std::string type_of(const Option& option) {
                 return any_of(R"({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h)$" })");
             } else if constexpr (std::is_same_v<Value, double> || std::is_same_v<Value, std::optional<double>>) {
                 return share(facts);
+            } else if constexpr (std::is_same_v<Value, Portion>) {
+                return portion(facts);
             } else if constexpr (std::is_same_v<Value, Settings>) {
                 return fmt::format(R"("type": "object", "additionalProperties": {{ {} }})", text_type);
             } else if constexpr (std::is_same_v<Value, std::vector<std::string>> ||
@@ -77,8 +85,10 @@ std::string type_of(const Option& option) {
 
 // A default that JSON can hold; none for what has no single value.
 std::string default_of(const Option& option) {
-    const bool is_number =
-        std::holds_alternative<int*>(option.slot) || std::holds_alternative<std::uint16_t*>(option.slot);
+    Portion* const* portion = std::get_if<Portion*>(&option.slot);
+    const bool is_number = std::holds_alternative<int*>(option.slot) ||
+                           std::holds_alternative<std::uint16_t*>(option.slot) ||
+                           (portion != nullptr && !(*portion)->percent());
     const bool has_none = option.is_secret() || std::holds_alternative<Settings*>(option.slot) ||
                           std::holds_alternative<std::optional<std::vector<std::string>>*>(option.slot) ||
                           std::holds_alternative<std::optional<PoolMode>*>(option.slot);

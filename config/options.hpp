@@ -42,6 +42,8 @@ struct PoolLimits {
     int pool_size = 20;
     int min_pool_size = 0;
     int max_waiting = 1000;
+    Portion max_pinned = Portion::of_percent(25);   // of pool_size
+    int max_prepared_statements = 500;              // on one server
 };
 
 // Limits of the whole daemon, and what one user may take of it.

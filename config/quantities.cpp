@@ -32,6 +32,9 @@ bool is_within(const Facts& facts, std::int64_t value) {
     return value >= facts.min && value <= facts.max;
 }
 
+// The percentages that a portion may be.
+constexpr Facts portion_percent{.key = {}, .min = 0, .max = 100};
+
 std::string or_word(const Facts& facts) {
     return facts.word.empty() ? std::string() : fmt::format(", or {}", facts.word);
 }
@@ -49,6 +52,10 @@ std::string duration_range(const Facts& facts) {
 
 std::string share_range(const Facts& facts) {
     return fmt::format("{}% to {}%{}", facts.min, facts.max, or_word(facts));
+}
+
+std::string portion_range(const Facts& facts) {
+    return fmt::format("{}, or {}", share_range(portion_percent), whole_number_range(facts));
 }
 
 std::optional<std::string> read_whole_number(const Facts& facts, std::string_view text, std::int64_t& value) {
@@ -113,6 +120,26 @@ std::optional<std::string> read_share(const Facts& facts, std::string_view text,
     return std::nullopt;
 }
 
+std::optional<std::string> read_portion(const Facts& facts, std::string_view text, Portion& value) {
+    if (text.ends_with('%')) {
+        double percent = 0;
+        std::optional<std::string> complaint = read_share(portion_percent, text, percent);
+        if (!complaint) {
+            value = Portion::of_percent(percent);
+        }
+        return complaint;
+    }
+    if (text.find('.') != std::string_view::npos || !is_digits(text.substr(text.starts_with('-') ? 1 : 0))) {
+        return fmt::format("is neither a percentage nor a whole number ({})", portion_range(facts));
+    }
+    std::int64_t count = 0;
+    if (read_whole_number(facts, text, count)) {
+        return fmt::format("is out of range: {}", portion_range(facts));
+    }
+    value = Portion::of_count(static_cast<int>(count));
+    return std::nullopt;
+}
+
 std::string text_of(std::chrono::milliseconds value) {
     for (const Unit& unit : units) {
         if (value.count() != 0 && value.count() % unit.milliseconds == 0) {
@@ -120,6 +147,10 @@ std::string text_of(std::chrono::milliseconds value) {
         }
     }
     return "0s";
+}
+
+std::string text_of(const Portion& value) {
+    return value.percent() ? fmt::format("{:.4g}%", *value.percent()) : std::to_string(value.count());
 }
 
 }  // namespace pgweir::config

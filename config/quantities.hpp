@@ -19,12 +19,19 @@ std::optional<std::string> read_duration(const Facts& facts, std::string_view te
 // `percent` is the number before the sign.
 std::optional<std::string> read_share(const Facts& facts, std::string_view text, double& percent);
 
-// The option's range for people: `1 to 64, or auto`, `100ms to 10m`, `1% to 100%, or off`.
+// A percentage when there is a percent sign, else a plain count.
+std::optional<std::string> read_portion(const Facts& facts, std::string_view text, Portion& value);
+
+// The option's range for people: `1 to 64, or auto`, `100ms to 10m`, `1% to 100%, or off`, `0% to 100%, or 1 to 64`.
 std::string whole_number_range(const Facts& facts);
 std::string duration_range(const Facts& facts);
 std::string share_range(const Facts& facts);
+std::string portion_range(const Facts& facts);
 
 // The largest unit that needs no fraction: 1500ms, 90s, 5m, 1h; 0s.
 std::string text_of(std::chrono::milliseconds value);
+
+// 25% or 5.
+std::string text_of(const Portion& value);
 
 }  // namespace pgweir::config

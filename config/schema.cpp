@@ -19,7 +19,7 @@ constexpr std::int64_t week = 7 * 24 * hour;
 template <class T>
 using Member =
     std::variant<int T::*, std::uint16_t T::*, std::chrono::milliseconds T::*, double T::*, std::optional<double> T::*,
-                 std::string T::*, Secret T::*, std::vector<std::string> T::*,
+                 Portion T::*, std::string T::*, Secret T::*, std::vector<std::string> T::*,
                  std::optional<std::vector<std::string>> T::*, Settings T::*, TlsMode T::*, TlsVersion T::*,
                  PoolMode T::*, std::optional<PoolMode> T::*, LogFormat T::*, LogLevel T::*>;
 
@@ -70,6 +70,13 @@ constexpr auto pool_limit_rows = std::to_array<Row<PoolLimits>>({
     {{"max_waiting", 1, 1'000'000, Reload::live,
       "Most clients of one pool waiting for a server; others are refused at once."},
      &PoolLimits::max_waiting},
+    {{"max_pinned", 1, 10'000, Reload::live,
+      "Servers of one pool that clients may keep between transactions for their session state; a percentage is of "
+      "pool_size, rounded up, at least 1."},
+     &PoolLimits::max_pinned},
+    {{"max_prepared_statements", 1, 100'000, Reload::live,
+      "Prepared statements kept on one server; those unused for longest make room."},
+     &PoolLimits::max_prepared_statements},
 });
 
 constexpr auto client_timeout_rows = std::to_array<Row<ClientTimeouts>>({

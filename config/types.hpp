@@ -1,6 +1,7 @@
 // Small value types of the configuration.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,28 @@ public:
 
 private:
     std::string text_;
+};
+
+// How many of a number that another option tells: a plain count, or a percentage of it.
+class Portion {
+public:
+    static constexpr Portion of_count(int count) { return Portion(count, std::nullopt); }
+    static constexpr Portion of_percent(double percent) { return Portion(0, percent); }
+
+    // Nullopt: a plain count.
+    constexpr std::optional<double> percent() const { return percent_; }
+    constexpr int count() const { return count_; }
+
+    // Percentages are rounded up; at least 1 and at most the whole. Requires: whole >= 1.
+    int of(int whole) const;
+
+    friend bool operator==(const Portion&, const Portion&) = default;
+
+private:
+    constexpr Portion(int count, std::optional<double> percent) : count_(count), percent_(percent) {}
+
+    int count_;   // 0 beside a percentage
+    std::optional<double> percent_;
 };
 
 }  // namespace pgweir::config

@@ -84,6 +84,7 @@ struct Assigner {
         }
         return complaint;
     }
+    Complaint operator()(Portion* member) const { return read_portion(facts, text, *member); }
     Complaint operator()(std::string* member) const {
         *member = text;
         return std::nullopt;
@@ -160,6 +161,7 @@ struct AllowedText {
     std::string operator()(const std::chrono::milliseconds* /*member*/) const { return duration_range(facts); }
     std::string operator()(const double* /*member*/) const { return share_range(facts); }
     std::string operator()(const std::optional<double>* /*member*/) const { return share_range(facts); }
+    std::string operator()(const Portion* /*member*/) const { return portion_range(facts); }
     std::string operator()(const std::string* /*member*/) const { return "text"; }
     std::string operator()(const Secret* /*member*/) const { return "secret"; }
     std::string operator()(const std::vector<std::string>* /*member*/) const { return "text or list"; }

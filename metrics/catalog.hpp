@@ -23,11 +23,23 @@ enum class Refusal {
     breaker_open,
     queue_full,
     queue_timeout,
+    pin_limit,
     upstream_unavailable,
     draining
 };
 enum class LoginOutcome { accepted, refused, authentication_failed, protocol_error, timeout, closed, cancel_request };
 enum class DialOutcome { ok, capacity, credential, transient, settings };
+enum class PinReason {
+    prepared_statement,
+    large_statement,
+    setting,
+    advisory_lock,
+    temporary_object,
+    holdable_cursor,
+    library,
+    sequence,
+    unknown
+};
 
 // One relay thread's share of one pool. Written by that thread only.
 struct RelayCells {
@@ -41,6 +53,13 @@ struct RelayCells {
     Counter recovered_servers;        // abandoned servers made clean again
     Counter lost_servers;             // servers closed because they could not be proved clean, or died
     Counter cancel_requests;          // passed on upstream
+    Counter parses;                   // Parse messages of clients
+    Counter server_parses;            // Parse messages sent to servers for clients, replays included
+    Counter settings_switches;        // round trips that gave a server its client's settings
+    Counter surveys;                  // questions about what a client has left in its session
+    Counter answered_here;            // statements answered without a server
+    Counter plan_repairs;             // statements run again after their cached plan had become void
+    Counter quarantines;              // servers kept back until a cancel was known to have landed
     Histogram<16> queue_wait;         // seconds
     Histogram<16> transaction_time;   // seconds, lease to release
     std::array<Gauge, 3> clients;     // by ClientState
@@ -49,7 +68,7 @@ struct RelayCells {
 // One login thread's logins. Written by that thread only.
 struct LoginCells {
     std::array<Counter, 7> logins;     // by LoginOutcome
-    std::array<Counter, 7> refusals;   // by Refusal: those made during login
+    std::array<Counter, 8> refusals;   // by Refusal: those made during login
     Histogram<16> login_time;          // seconds, accept to hand-over
     Counter tls_handshakes;
     Gauge logging_in;   // clients on their way in
@@ -59,13 +78,17 @@ struct LoginCells {
 struct PoolState {
     std::array<std::uint64_t, 6> servers{};               // by ServerState
     std::array<std::uint64_t, 5> dials{};                 // by DialOutcome, since start
-    std::array<std::uint64_t, 7> refusals{};              // by Refusal, since start: those made by the queue
+    std::array<std::uint64_t, 8> refusals{};              // by Refusal, since start: those made by the queue
     std::array<std::uint64_t, 3> breaker_transitions{};   // by BreakerState entered, since start
     std::uint64_t pool_size = 0;                          // configured
     std::uint64_t effective_size = 0;                     // lower after a capacity refusal
     std::uint64_t in_use = 0;                             // leased and recovering servers
     std::uint64_t waiting = 0;
-    std::uint64_t pinned = 0;
+    std::uint64_t pinned = 0;                             // those without a reason yet included
+    std::array<std::uint64_t, 9> pins{};                  // by PinReason
+    std::array<std::uint64_t, 9> pins_started{};          // by PinReason, since start
+    std::uint64_t pins_over_limit = 0;                    // since start
+    double longest_pin_seconds = 0;
     double usage_window = 0;   // share of the effective size, time-weighted over the breaker's window
     double longest_wait_seconds = 0;
     BreakerState breaker = BreakerState::closed;
@@ -95,10 +118,13 @@ inline constexpr std::array client_state_words = {"idle", "active", "waiting"};
 inline constexpr std::array breaker_state_words = {"closed", "open", "half_open"};
 inline constexpr std::array refusal_words = {
     "max_client_conn", "max_user_client_connections", "breaker_open", "queue_full",
-    "queue_timeout",   "upstream_unavailable",        "draining"};
+    "queue_timeout",   "pin_limit",                   "upstream_unavailable", "draining"};
 inline constexpr std::array login_outcome_words = {"accepted", "refused", "authentication_failed", "protocol_error",
                                                    "timeout",  "closed",  "cancel_request"};
 inline constexpr std::array dial_outcome_words = {"ok", "capacity", "credential", "transient", "settings"};
+inline constexpr std::array pin_reason_words = {
+    "prepared_statement", "large_statement", "setting",  "advisory_lock", "temporary_object",
+    "holdable_cursor",    "library",         "sequence", "unknown"};
 
 // The word of one enumerator, from one of the arrays above.
 template <std::size_t N, class Enum>
@@ -118,6 +144,8 @@ static_assert(match<decltype(PoolState::refusals)>(refusal_words, Refusal::drain
 static_assert(match<decltype(LoginCells::refusals)>(refusal_words, Refusal::draining));
 static_assert(match<decltype(LoginCells::logins)>(login_outcome_words, LoginOutcome::cancel_request));
 static_assert(match<decltype(PoolState::dials)>(dial_outcome_words, DialOutcome::settings));
+static_assert(match<decltype(PoolState::pins)>(pin_reason_words, PinReason::unknown));
+static_assert(match<decltype(PoolState::pins_started)>(pin_reason_words, PinReason::unknown));
 
 enum class MetricType { counter, gauge, histogram };
 
@@ -135,10 +163,11 @@ struct Row {
 using RelayRow =
     Row<std::variant<Counter RelayCells::*, Histogram<16> RelayCells::*, std::array<Gauge, 3> RelayCells::*>>;
 using LoginRow = Row<std::variant<Counter LoginCells::*, Gauge LoginCells::*, Histogram<16> LoginCells::*,
-                                  std::array<Counter, 7> LoginCells::*>>;
+                                  std::array<Counter, 7> LoginCells::*, std::array<Counter, 8> LoginCells::*>>;
 using PoolRow = Row<std::variant<std::uint64_t PoolState::*, double PoolState::*, BreakerState PoolState::*,
                                  std::array<std::uint64_t, 3> PoolState::*, std::array<std::uint64_t, 5> PoolState::*,
-                                 std::array<std::uint64_t, 6> PoolState::*, std::array<std::uint64_t, 7> PoolState::*>>;
+                                 std::array<std::uint64_t, 6> PoolState::*, std::array<std::uint64_t, 8> PoolState::*,
+                                 std::array<std::uint64_t, 9> PoolState::*>>;
 using DaemonRow = Row<std::variant<std::uint64_t DaemonState::*, bool DaemonState::*>>;
 using ProcessRow = Row<std::variant<std::uint64_t ProcessState::*, double ProcessState::*>>;
 
@@ -169,6 +198,19 @@ inline constexpr std::array relay_rows = {
              "Servers that died or were closed because they could not be proved clean.", &RelayCells::lost_servers},
     RelayRow{"cancel_requests", MetricType::counter, "Cancel requests of clients that were passed on to a server.",
              &RelayCells::cancel_requests},
+    RelayRow{"parses", MetricType::counter, "Parse messages of clients.", &RelayCells::parses},
+    RelayRow{"server_parses", MetricType::counter, "Parse messages sent to servers for clients, replays included.",
+             &RelayCells::server_parses},
+    RelayRow{"settings_switches", MetricType::counter, "Round trips that gave a server its client's settings.",
+             &RelayCells::settings_switches},
+    RelayRow{"surveys", MetricType::counter,
+             "Questions to a server about the session state that a statement may have left.", &RelayCells::surveys},
+    RelayRow{"answered_here", MetricType::counter, "Statements answered by pgweir itself, without a server.",
+             &RelayCells::answered_here},
+    RelayRow{"plan_repairs", MetricType::counter,
+             "Statements run again because their cached plan had become void.", &RelayCells::plan_repairs},
+    RelayRow{"quarantines", MetricType::counter,
+             "Servers kept back until a cancel was known to have landed.", &RelayCells::quarantines},
     RelayRow{"queue_wait_seconds", MetricType::histogram,
              "Time from a client's wish for a server to its lease or refusal.", &RelayCells::queue_wait},
     RelayRow{"transaction_duration_seconds", MetricType::histogram,
@@ -209,6 +251,17 @@ inline constexpr std::array pool_rows = {
     PoolRow{"servers_in_use", MetricType::gauge, "Servers that are leased or recovering.", &PoolState::in_use},
     PoolRow{"servers_pinned", MetricType::gauge, "Servers kept by a client between its transactions.",
             &PoolState::pinned},
+    PoolRow{"pins", MetricType::gauge,
+            "Servers kept by a client between its transactions, by why; one granted for a pin has a reason only when "
+            "its statement has run.",
+            &PoolState::pins, "reason", pin_reason_words},
+    PoolRow{"pins_started", MetricType::counter, "Pins begun, by their first reason.", &PoolState::pins_started,
+            "reason", pin_reason_words},
+    PoolRow{"pins_over_limit", MetricType::counter,
+            "Pins begun although max_pinned servers were pinned: their statement showed it too late to wait.",
+            &PoolState::pins_over_limit},
+    PoolRow{"pins_longest_seconds", MetricType::gauge, "How long the oldest pin has lasted.",
+            &PoolState::longest_pin_seconds},
     PoolRow{"pool_usage_ratio", MetricType::gauge,
             "Share of the effective size in use, as the time-weighted mean over the breaker's window.",
             &PoolState::usage_window},

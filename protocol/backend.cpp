@@ -79,6 +79,28 @@ void write_ready_for_query(std::vector<std::byte>& out, TransactionStatus status
     begin(writer, BackendType::ready_for_query).u8(static_cast<std::uint8_t>(status)).end();
 }
 
+void write_command_complete(std::vector<std::byte>& out, std::string_view tag) {
+    Writer writer(out);
+    begin(writer, BackendType::command_complete).cstring(tag).end();
+}
+
+void write_bare(std::vector<std::byte>& out, BackendType type) {
+    Writer writer(out);
+    begin(writer, type).end();
+}
+
+void write_void_row_description(std::vector<std::byte>& out, std::string_view column) {
+    constexpr std::int32_t void_type = 2278;   // PostgreSQL: VOIDOID
+    Writer writer(out);
+    begin(writer, BackendType::row_description).i16(1).cstring(column).i32(0).i16(0);
+    writer.i32(void_type).i16(sizeof(std::int32_t)).i32(-1).i16(0).end();
+}
+
+void write_empty_value_row(std::vector<std::byte>& out) {
+    Writer writer(out);
+    begin(writer, BackendType::data_row).i16(1).i32(0).end();
+}
+
 void write_parameter_status(std::vector<std::byte>& out, std::string_view name, std::string_view value) {
     Writer writer(out);
     begin(writer, BackendType::parameter_status).cstring(name).cstring(value).end();

@@ -28,6 +28,13 @@ struct ErrorFields {
 void write_error_response(std::vector<std::byte>& out, const ErrorFields& fields);
 void write_notice_response(std::vector<std::byte>& out, const ErrorFields& fields);
 void write_ready_for_query(std::vector<std::byte>& out, TransactionStatus status);
+void write_command_complete(std::vector<std::byte>& out, std::string_view tag);
+// Messages without a body: ParseComplete, BindComplete, CloseComplete, NoData, EmptyQueryResponse.
+void write_bare(std::vector<std::byte>& out, BackendType type);
+// A result of one column of type void, as functions that return nothing give it: its
+// RowDescription, and its one row.
+void write_void_row_description(std::vector<std::byte>& out, std::string_view column);
+void write_empty_value_row(std::vector<std::byte>& out);
 void write_parameter_status(std::vector<std::byte>& out, std::string_view name, std::string_view value);
 void write_backend_key_data(std::vector<std::byte>& out, std::int32_t pid, Bytes secret);
 void write_authentication_ok(std::vector<std::byte>& out);

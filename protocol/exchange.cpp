@@ -20,7 +20,7 @@ bool asks_for_reply(FrontendType type) {
 
 }  // namespace
 
-void Exchange::push(Request request, Origin origin) {
+void Exchange::push(Request request, Origin origin, Noted noted) {
     // Spent entries are cleared when they are all, or when they outweigh the live ones.
     if (is_empty()) {
         entries_.clear();
@@ -29,12 +29,22 @@ void Exchange::push(Request request, Origin origin) {
         entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(head_));
         head_ = 0;
     }
-    entries_.push_back(Entry{request, origin});
+    entries_.push_back(Entry{request, origin, noted});
+}
+
+void Exchange::settle(const Entry& entry, Outcome outcome) {
+    if (entry.noted == Noted::yes) outcomes_.push_back(outcome);
+}
+
+void Exchange::take_outcomes(std::vector<Outcome>& into) {
+    into.insert(into.end(), outcomes_.begin(), outcomes_.end());
+    outcomes_.clear();
 }
 
 void Exchange::pop() {
+    settle(head(), has_head_failed_ ? Outcome::failed : Outcome::done);
     ++head_;
-    is_head_answered_ = false;
+    is_head_answered_ = has_head_failed_ = false;
     drop_copy_ends();
 }
 
@@ -46,18 +56,19 @@ bool Exchange::ends_with_ready(Request request) {
     return request == Request::query || request == Request::sync || request == Request::function_call;
 }
 
-void Exchange::sent(FrontendType type, Origin origin) {
+void Exchange::sent(FrontendType type, Origin origin, Noted noted) {
     if (skipping_ && type != FrontendType::sync) {
+        if (noted == Noted::yes) outcomes_.push_back(Outcome::skipped);
         has_lost_count_ |= doubtful_ > 0 && asks_for_reply(type);
         return;
     }
     switch (type) {
     case FrontendType::query:
-        push(Request::query, origin);
+        push(Request::query, origin, noted);
         unsynced_ = false;
         return;
     case FrontendType::function_call:
-        push(Request::function_call, origin);
+        push(Request::function_call, origin, noted);
         unsynced_ = false;
         return;
     case FrontendType::sync:
@@ -65,19 +76,19 @@ void Exchange::sent(FrontendType type, Origin origin) {
             ++doubtful_;
             return;
         }
-        push(Request::sync, origin);
+        push(Request::sync, origin, noted);
         unsynced_ = false;
         skipping_ = false;
         return;
-    case FrontendType::parse: push(Request::parse, origin); break;
-    case FrontendType::bind: push(Request::bind, origin); break;
-    case FrontendType::describe: push(Request::describe, origin); break;
-    case FrontendType::execute: push(Request::execute, origin); break;
-    case FrontendType::close: push(Request::close, origin); break;
+    case FrontendType::parse: push(Request::parse, origin, noted); break;
+    case FrontendType::bind: push(Request::bind, origin, noted); break;
+    case FrontendType::describe: push(Request::describe, origin, noted); break;
+    case FrontendType::execute: push(Request::execute, origin, noted); break;
+    case FrontendType::close: push(Request::close, origin, noted); break;
     case FrontendType::copy_done:
     case FrontendType::copy_fail:
         // Outside COPY the server ignores it, and so it must not stand in an empty ledger.
-        if (!is_empty()) push(Request::copy_end, origin);
+        if (!is_empty()) push(Request::copy_end, origin, noted);
         if (in_copy_) copy_end_sent_ = true;
         return;
     case FrontendType::copy_data:
@@ -92,8 +103,14 @@ Reply Exchange::whose() const {
     return entries_[head_].origin == Origin::client ? Reply::to_client : Reply::to_proxy;
 }
 
-bool Exchange::next_is_clients() const {
-    return !is_empty() && entries_[head_].origin == Origin::client;
+Reply Exchange::next_reply(BackendType type) const {
+    if (is_empty()) return Reply::unmatched;
+    const bool shows_error = entries_[head_].origin == Origin::stand_in && type == BackendType::error_response;
+    return shows_error ? Reply::to_client : whose();
+}
+
+bool Exchange::next_is_noted_describe() const {
+    return !is_empty() && entries_[head_].request == Request::describe && entries_[head_].noted == Noted::yes;
 }
 
 // A reply to the oldest request: `fits` says whether it may answer that, `finishes`
@@ -167,8 +184,8 @@ Reply Exchange::ready_for_doubtful(TransactionStatus status) {
 }
 
 Reply Exchange::fail() {
-    const Reply reply = whose();
-    is_head_answered_ = true;
+    const Reply reply = next_reply(BackendType::error_response);
+    is_head_answered_ = has_head_failed_ = true;
     if (in_copy_)
         fail_copy_in();
     else
@@ -185,10 +202,13 @@ void Exchange::fail_copy_in() {
 }
 
 void Exchange::pop_to_sync() {
-    is_head_answered_ = false;
+    is_head_answered_ = has_head_failed_ = false;
+    settle(head(), Outcome::failed);
     ++head_;
-    for (; !is_empty() && head().request != Request::sync; ++head_)
+    for (; !is_empty() && head().request != Request::sync; ++head_) {
+        settle(head(), Outcome::skipped);
         has_lost_count_ |= doubtful_ > 0 && head().request != Request::copy_end;
+    }
     if (!is_empty()) return;
     skipping_ = true;
     unsynced_ = true;

@@ -19,7 +19,21 @@
 namespace pgweir::protocol {
 
 // Who sent a request, and so who gets the reply.
-enum class Origin : std::uint8_t { client, proxy };
+enum class Origin : std::uint8_t {
+    client,
+    proxy,
+    stand_in,   // sent by us for the client's sake: it sees the error, if it is one, and nothing else
+};
+
+// Whether the sender wants to know what became of one request: see take_outcomes.
+enum class Noted : bool { no, yes };
+
+// What became of a noted request.
+enum class Outcome : std::uint8_t {
+    done,
+    failed,    // answered with an error
+    skipped,   // discarded, because a request before it failed
+};
 
 // What a message from the server is, seen from the ledger.
 enum class Reply {
@@ -34,11 +48,14 @@ class Exchange {
 public:
     // Notes a message that goes to the server now. Messages that ask for no reply
     // (CopyData, Flush, Terminate) may be noted or left out.
-    void sent(FrontendType type, Origin origin);
+    void sent(FrontendType type, Origin origin, Noted noted = Noted::no);
 
     // Notes a message that came from the server; for ReadyForQuery use `ready`.
     Reply received(BackendType type);
     Reply ready(TransactionStatus status);
+
+    // The server discards what is sent until a Sync, which has not been sent yet.
+    bool is_skipping() const { return skipping_; }
 
     // Nothing is outstanding and the server waits for a new command.
     bool is_complete() const { return is_empty() && !unsynced_ && !in_copy_; }
@@ -62,8 +79,15 @@ public:
     TransactionStatus status() const { return status_; }
     std::size_t outstanding() const { return entries_.size() - head_; }
 
-    // Whether the reply that is due next belongs to the client.
-    bool next_is_clients() const;
+    // Whose a message of that type would be if it came now; unmatched when nothing is outstanding.
+    Reply next_reply(BackendType type) const;
+    // The request answered next is a Describe that was noted.
+    bool next_is_noted_describe() const;
+
+    // Appends what became of noted requests since the last call, in the order they were sent.
+    void take_outcomes(std::vector<Outcome>& into);
+    void forget_outcomes() { outcomes_.clear(); }
+    bool has_outcomes() const { return !outcomes_.empty(); }
 
 private:
     enum class Request : std::uint8_t { query, function_call, sync, parse, bind, describe, execute, close, copy_end };
@@ -71,13 +95,15 @@ private:
     struct Entry {
         Request request;
         Origin origin;
+        Noted noted;
     };
 
     bool is_doubtful() const { return doubtful_ > 0 || has_lost_count_; }
     bool is_empty() const { return head_ == entries_.size(); }
     Entry& head() { return entries_[head_]; }
-    void push(Request request, Origin origin);
+    void push(Request request, Origin origin, Noted noted);
     void pop();
+    void settle(const Entry& entry, Outcome outcome);
     void pop_to_sync();
     void drop_copy_ends();
     void enter_copy_in();
@@ -97,9 +123,11 @@ private:
     bool in_copy_ = false;         // CopyInResponse came, its end did not
     bool copy_end_sent_ = false;   // CopyDone or CopyFail for this COPY is on its way
     bool is_head_answered_ = false;   // something came for the oldest request
+    bool has_head_failed_ = false;    // that was an error
     // Syncs the server ignores if it read them as part of its COPY. When the COPY fails it
     // may not have read so far; then each is answered, before anything sent later.
     int doubtful_ = 0;
+    std::vector<Outcome> outcomes_;
     bool has_lost_count_ = false;   // whether the server works on what was sent cannot be told
 };
 

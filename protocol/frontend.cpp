@@ -24,6 +24,23 @@ void write_bare(std::vector<std::byte>& out, FrontendType type) {
 
 void write_query(std::vector<std::byte>& out, std::string_view sql) { write_text(out, FrontendType::query, sql); }
 
+void write_parse(std::vector<std::byte>& out, std::string_view name, std::string_view definition) {
+    Writer writer(out);
+    writer.begin(static_cast<char>(FrontendType::parse)).cstring(name).bytes(as_bytes(definition)).end();
+}
+
+void write_describe_statement(std::vector<std::byte>& out, std::string_view name) {
+    Writer writer(out);
+    writer.begin(static_cast<char>(FrontendType::describe)).u8('S').cstring(name).end();
+}
+
+void write_close_statement(std::vector<std::byte>& out, std::string_view name) {
+    Writer writer(out);
+    writer.begin(static_cast<char>(FrontendType::close)).u8('S').cstring(name).end();
+}
+
+void write_flush(std::vector<std::byte>& out) { write_bare(out, FrontendType::flush); }
+
 void write_sync(std::vector<std::byte>& out) { write_bare(out, FrontendType::sync); }
 
 void write_copy_fail(std::vector<std::byte>& out, std::string_view reason) {

@@ -12,6 +12,11 @@
 namespace pgweir::protocol {
 
 void write_query(std::vector<std::byte>& out, std::string_view sql);
+// `definition`: what stands behind the name in the message, i.e. the SQL, its NUL and the parameter types.
+void write_parse(std::vector<std::byte>& out, std::string_view name, std::string_view definition);
+void write_describe_statement(std::vector<std::byte>& out, std::string_view name);
+void write_close_statement(std::vector<std::byte>& out, std::string_view name);
+void write_flush(std::vector<std::byte>& out);
 void write_sync(std::vector<std::byte>& out);
 void write_copy_fail(std::vector<std::byte>& out, std::string_view reason);
 void write_terminate(std::vector<std::byte>& out);

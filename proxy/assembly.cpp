@@ -4,11 +4,13 @@
 
 namespace pgweir::proxy {
 
-PoolCoreLimits pool_limits(const config::DatabaseOptions& database) {
-    return PoolCoreLimits{
-        .pool_size = database.limits.pool_size,
-        .min_pool_size = database.limits.min_pool_size,
-        .max_waiting = database.limits.max_waiting,
+PoolLimits pool_limits(const config::DatabaseOptions& database) {
+    const config::PoolLimits& limits = database.limits;
+    PoolCoreLimits core{
+        .pool_size = limits.pool_size,
+        .min_pool_size = limits.min_pool_size,
+        .max_waiting = limits.max_waiting,
+        .max_pinned = limits.max_pinned.of(limits.pool_size),
         .query_wait_timeout = database.timeouts.query_wait_timeout,
         .server_idle_timeout = database.timeouts.server_idle_timeout,
         .server_lifetime = database.timeouts.server_lifetime,
@@ -18,6 +20,7 @@ PoolCoreLimits pool_limits(const config::DatabaseOptions& database) {
                                  .window = database.breaker.window,
                                  .min_open = database.breaker.min_open},
     };
+    return PoolLimits{.core = core, .max_prepared_statements = limits.max_prepared_statements};
 }
 
 ServerTarget server_target(const config::DatabaseOptions& database) {

@@ -5,8 +5,8 @@
 #include "config/options.hpp"
 #include "protocol/scram.hpp"
 #include "proxy/client/directory.hpp"
-#include "proxy/core/pool_core.hpp"
 #include "proxy/server/login.hpp"
+#include "proxy/server/pool.hpp"
 
 #include <map>
 #include <memory>
@@ -14,7 +14,7 @@
 
 namespace pgweir::proxy {
 
-PoolCoreLimits pool_limits(const config::DatabaseOptions& database);
+PoolLimits pool_limits(const config::DatabaseOptions& database);
 ServerTarget server_target(const config::DatabaseOptions& database);
 
 using UserVerifiers = std::map<std::string, protocol::ScramVerifier>;

@@ -48,7 +48,7 @@ Daemon::Daemon(std::shared_ptr<const config::Config> config, Reread reread)
     RAND_bytes(mock_secret_.data(), static_cast<int>(mock_secret_.size()));
     for (int i = 0; i < config_->listen.login_threads; ++i) login_threads_.push_back(std::make_unique<LoginThread>());
     for (int i = 0; i < io_threads(config_->listen); ++i)
-        relay_threads_.push_back(std::make_unique<RelayThread>(ThreadIndex{static_cast<std::uint32_t>(i)}, cancel_keys_));
+        relay_threads_.push_back(std::make_unique<RelayThread>(ThreadIndex{static_cast<std::uint32_t>(i)}, cancel_keys_, texts_));
 }
 
 Daemon::~Daemon() = default;

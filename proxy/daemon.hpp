@@ -85,6 +85,7 @@ private:
     HelperThreads helpers_;
     Gate gate_;
     CancelKeys cancel_keys_;
+    TextTable texts_;
     Verifiers verifiers_;                            // used by one helper task at a time
     protocol::Sha256 mock_secret_{};
 

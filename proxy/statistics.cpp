@@ -42,6 +42,10 @@ metrics::PoolState pool_state(const PoolFacts& facts) {
     state.in_use = static_cast<std::uint64_t>(facts.in_use);
     state.waiting = static_cast<std::uint64_t>(facts.waiting);
     state.pinned = static_cast<std::uint64_t>(facts.pinned);
+    for (std::size_t i = 0; i < pin_reason_count; ++i) state.pins[i] = static_cast<std::uint64_t>(facts.pins[i]);
+    state.pins_started = facts.pins_started;
+    state.pins_over_limit = facts.pins_over_limit;
+    state.longest_pin_seconds = seconds(facts.longest_pin);
     state.usage_window = facts.usage;
     state.longest_wait_seconds = seconds(facts.longest_wait);
     state.breaker = static_cast<metrics::BreakerState>(facts.breaker);

@@ -38,6 +38,17 @@ json::value warning(const DatabaseHealth& health) {
     return json::string(text);
 }
 
+// Those reasons that there are pins for.
+json::object pins(const PoolState& state) {
+    json::object object;
+    for (std::size_t i = 0; i < state.pins.size(); ++i) {
+        if (state.pins[i] > 0) {
+            object[metrics::pin_reason_words[i]] = state.pins[i];
+        }
+    }
+    return object;
+}
+
 // The first six keys and their order are a promise to existing readers; new keys go behind them.
 json::object describe(const DatabaseHealth& health) {
     const PoolState& state = health.state;
@@ -54,6 +65,7 @@ json::object describe(const DatabaseHealth& health) {
     object["waiting"] = state.waiting;
     object["pinned"] = state.pinned;
     object["database"] = health.database;
+    object["pins"] = pins(state);
     return object;
 }
 

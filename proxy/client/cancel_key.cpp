@@ -23,11 +23,12 @@ void fill_random(std::span<std::byte> out) {
     }
 }
 
-// Positive, as a process id is; 0 possible.
+// Positive, as a process id is, but no process has one so large (Linux: PID_MAX_LIMIT is
+// 2^22): a client that hands it to pg_cancel_backend hits nobody.
 std::int32_t random_pid() {
     std::array<std::byte, 4> raw{};
     fill_random(raw);
-    raw[0] &= std::byte{0x7f};
+    raw[0] = (raw[0] & std::byte{0x3f}) | std::byte{0x40};
     return protocol::load_i32(raw);
 }
 
@@ -46,7 +47,7 @@ CancelKey CancelKeys::make(std::int32_t minor_version) {
     // The entry keeps the pid from being given to a second client before this one is bound.
     do {
         key.pid = random_pid();
-    } while (key.pid == 0 || !entries_.try_emplace(key.pid, Entry{key, std::nullopt}).second);
+    } while (!entries_.try_emplace(key.pid, Entry{key, std::nullopt}).second);
     return key;
 }
 

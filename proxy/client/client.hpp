@@ -5,15 +5,19 @@
 #include "metrics/catalog.hpp"
 #include "proxy/client/logged_in_client.hpp"
 #include "proxy/core/ids.hpp"
-#include "proxy/core/relay_core.hpp"
+#include "proxy/core/client_session.hpp"
+#include "proxy/core/pool_core.hpp"
+#include "proxy/core/unleased.hpp"
 #include "proxy/core/waiter_queue.hpp"
 #include "proxy/net/out_buffer.hpp"
 #include "proxy/net/readiness.hpp"
 #include "proxy/server/lease.hpp"
+#include "proxy/server/mailbox.hpp"
 #include "proxy/server/server_connection.hpp"
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +28,8 @@ enum class ClientPhase {
     waiting,    // in the queue
     preparing,  // holds a server that is being checked or set up for it
     active,     // holds a server
+    settling,   // holds a server that is asked what it has left there
+    subscribing,   // waits until the pool's listening server listens to its channels
     closing,    // its last words are on their way out; reads no more
     gone,       // taken out of the table at the end of the batch
 };
@@ -38,7 +44,8 @@ struct Client : net::Watched, Lessee {
     config::PoolMode pool_mode = config::PoolMode::transaction;
     std::string user;
     std::string address;
-    SessionSettings settings;
+    ClientSession session;
+    std::shared_ptr<const WatchedNames> watched;   // as of its last lease
     CancelKey cancel_key;
 
     ClientPhase phase = ClientPhase::idle;
@@ -46,12 +53,20 @@ struct Client : net::Watched, Lessee {
     bool may_read = false;             // an edge said so and the kernel was not drained since
     bool has_hung_up = false;          // the client will send no more
     bool is_broken = false;            // writing failed: to be dropped when nobody is in the middle of using it
-    bool knows_settings = false;       // it was told how the server spells its settings
     std::vector<std::byte> held;       // read and not yet dealt with
     net::OutBuffer out;
     Unleased unleased;
     Lease lease;
+    std::optional<LeaseMark> mark;     // of its last lease
     WaiterId waiter{};                 // phase waiting
+    bool reads_sequence = false;       // phase waiting: its statement asks what its last server remembers of sequences
+    std::string executes;              // phase waiting: the SQL-level prepared statement that its statement runs
+    bool uses_sequences = false;       // it has asked so before: what advances one keeps the server
+    int advances = 0;                  // how often it has advanced one by name
+    std::optional<PinReason> sticky;   // phase active: what keeps its server until DISCARD ALL
+    bool has_listened = false;         // the pool's Listening knows it
+    std::vector<SharedMessage> notifications;   // came in the middle of a transaction
+    std::vector<std::string> subscribed;   // phase subscribing: the channels it had before
     std::vector<std::byte> failure;    // phase preparing: the server's refusal of the settings
     std::string lost_server;           // what the next statement must be told: the server went away meanwhile
     TimePoint last_active{};

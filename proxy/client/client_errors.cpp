@@ -15,8 +15,8 @@ namespace {
 
 namespace sqlstate = protocol::sqlstate;
 
-// In messages stand {pool}, {in_use}, {size}, {percent}, {waited} and {upstream}, which
-// is empty or a colon and the database's words.
+// In messages stand {pool}, {in_use}, {size}, {percent}, {pinned}, {max_pinned}, {waited}
+// and {upstream}, which is empty or a colon and the database's words.
 struct Row {
     RefusalReason reason;
     std::string_view sqlstate;
@@ -40,6 +40,9 @@ constexpr std::array rows{
     Row{RefusalReason::queue_timeout, sqlstate::too_many_connections,
         "pool \"{pool}\": waited {waited} ms for a server connection",
         "Retry after the time given in DETAIL, with fewer statements at once or with shorter transactions."},
+    Row{RefusalReason::pin_limit, sqlstate::too_many_connections,
+        "pool \"{pool}\" has {pinned} of {max_pinned} pinned connections; waited {waited} ms to pin one",
+        "End sessions that hold locks, temporary objects or the like, or raise limits.max_pinned."},
     Row{RefusalReason::upstream_unavailable, sqlstate::cannot_connect_now,
         "pool \"{pool}\" cannot reach its database{upstream}",
         "Retry after the time given in DETAIL; pgweir keeps trying to reach the database."},
@@ -72,6 +75,7 @@ std::string upstream_part(std::string_view text) {
 std::string message_of(const Row& row, const Refusal& refusal) {
     return fmt::format(fmt::runtime(row.message), fmt::arg("pool", refusal.pool), fmt::arg("in_use", refusal.in_use),
                        fmt::arg("size", refusal.size), fmt::arg("percent", percent_in_use(refusal)),
+                       fmt::arg("pinned", refusal.pinned), fmt::arg("max_pinned", refusal.max_pinned),
                        fmt::arg("waited", refusal.waited.count()),
                        fmt::arg("upstream", upstream_part(refusal.upstream_text)));
 }

@@ -31,6 +31,12 @@ std::string_view value_for(std::string_view name, std::string_view of_server, co
 
 }  // namespace
 
+Welcome as_told(const Welcome& welcome, const ClientSettings& settings) {
+    Welcome told = welcome;
+    for (auto& [name, value] : told.parameters) value = value_for(name, value, settings);
+    return told;
+}
+
 void write_greeting(std::vector<std::byte>& out, const Welcome& welcome, const ClientSettings& settings,
                     const CancelKey& key) {
     protocol::write_authentication_ok(out);

@@ -10,6 +10,10 @@
 
 namespace pgweir::proxy {
 
+// The parameters as the client is told them: the server's, but with the client's own values where
+// it has set some that may be set.
+Welcome as_told(const Welcome& welcome, const ClientSettings& settings);
+
 // Appends AuthenticationOk, the ParameterStatus messages, BackendKeyData and
 // ReadyForQuery. Parameters are the server's, but with the client's own values where it
 // has set some that may be set: they will be applied when it gets a server.

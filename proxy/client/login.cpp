@@ -70,6 +70,7 @@ private:
     MaybeEnd enter();
     asio::awaitable<LoginStep<void>> authenticate_user();
     MaybeEnd admit();
+    MaybeEnd check_settings(const Pool& pool);
     asio::awaitable<LoginStep<void>> greet();
     void negotiate();
     void hand_over();
@@ -200,6 +201,7 @@ asio::awaitable<LoginStep<void>> Login::greet() {
         refusal.upstream_text = none->upstream_text;
         co_return login_end::refused(refusal);
     }
+    if (MaybeEnd end = check_settings(*pool)) co_return *std::move(end);
     const std::int32_t minor = std::min(startup().minor_version, protocol::newest_minor_version);
     key_ = services_.cancel_keys.make(minor);
     write_greeting(out_, *std::get<std::shared_ptr<const Welcome>>(answer), settings_, key_);
@@ -209,6 +211,17 @@ asio::awaitable<LoginStep<void>> Login::greet() {
         co_return login_end::channel(written);
     }
     co_return LoginStep<void>();
+}
+
+// While nothing is known, what is wrong with a setting shows itself at the first statement.
+// From here on they are spelled and ordered as a survey finds them: what is the same compares equal.
+MaybeEnd Login::check_settings(const Pool& pool) {
+    if (const std::shared_ptr<const KnownSettings> known = pool.known_settings()) {
+        if (const std::optional<SettingsError> error = known->check(settings_)) return login_end::settings(*error);
+        settings_ = known->spelled(std::move(settings_));
+    }
+    std::sort(settings_.begin(), settings_.end());
+    return std::nullopt;
 }
 
 void Login::hand_over() {

@@ -3,6 +3,7 @@
 #include "protocol/errc.hpp"
 #include "protocol/sqlstate.hpp"
 #include "proxy/client/client_errors.hpp"
+#include "proxy/core/setting_values.hpp"
 
 #include <fmt/format.h>
 
@@ -24,16 +25,6 @@ LoginEnd fatal(LoginOutcome outcome, std::string_view code, std::string_view mes
 
 LoginEnd violation(std::string_view message, std::string_view detail = {}) {
     return fatal(LoginOutcome::protocol_error, sqlstate::protocol_violation, message, detail);
-}
-
-// PostgreSQL: parse_bool, with every abbreviation it takes.
-std::optional<bool> parse_bool(std::string_view value) {
-    const auto abbreviates = [value](std::string_view word, std::size_t least) {
-        return value.size() >= least && word.starts_with(value);
-    };
-    if (abbreviates("true", 1) || abbreviates("yes", 1) || abbreviates("on", 2) || value == "1") return true;
-    if (abbreviates("false", 1) || abbreviates("no", 1) || abbreviates("off", 2) || value == "0") return false;
-    return std::nullopt;
 }
 
 LoginEnd closed() {
@@ -114,7 +105,7 @@ LoginEnd no_user() {
 }
 
 LoginEnd settings(const SettingsError& error) {
-    return fatal(LoginOutcome::protocol_error, error.sqlstate, error.message);
+    return fatal(LoginOutcome::protocol_error, error.sqlstate, error.message, error.detail, error.hint);
 }
 
 LoginEnd unexpected_message(char type) {

@@ -9,13 +9,16 @@
 
 #include "proxy/client/client.hpp"
 #include "proxy/client/client_table.hpp"
+#include "proxy/core/translator.hpp"
 #include "proxy/server/pool.hpp"
 #include "proxy/server/server_keeper.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +29,10 @@ namespace pgweir::proxy {
 // the design's limit for one client.
 constexpr std::size_t max_client_backlog = 256 * 1024;
 
+// How long a server may take to answer a check, to take settings, or to say what a client has
+// left. Chosen: a round trip and then some; a network that swallows bytes is found out here.
+constexpr Duration answer_limit = std::chrono::seconds(5);
+
 // A relay thread's things that a relay works with. Lifetime: the thread's.
 struct RelaySurroundings {
     ThreadIndex thread;
@@ -34,6 +41,7 @@ struct RelaySurroundings {
     ServerKeeper& keeper;
     ClientTable& clients;
     CancelKeys& cancel_keys;
+    TextTable& texts;
     std::function<void(Client&)> visit_again;
 };
 
@@ -53,6 +61,12 @@ public:
     void granted(const ClientId& id, ServerConnection& server, Duration waited);
     void refused(const ClientId& id, const Refusal& refusal);
 
+    // What the pool's shared listening server has for a client: the answer to what it wanted, a
+    // whole NotificationResponse, its end.
+    void listening_changed(const Letter& letter);
+    void notified(const ClientId& id, const SharedMessage& message);
+    void listening_lost(const ClientId& id, const std::string& why);
+
     // Somebody who knows the client's key wants its statement cancelled. `done` is called
     // when the cancel was delivered, on any thread, or at once when there is nothing to cancel.
     void cancel(const ClientId& id, std::function<void()> done);
@@ -62,18 +76,25 @@ public:
     // Tells all clients to go, whatever they are doing.
     void end_all();
 
+    // The cancel for a server with a lessee has been delivered, or has failed.
+    void cancel_ended(ServerConnection& server);
+
     // Call about once a second. `idle_limit`: zero for none.
     void tick(TimePoint now, Duration idle_limit);
+    // Call about every 100 ms.
+    void tick_often();
 
 private:
     // From the client.
     void read_client(Client& client);
     void take(Client& client, protocol::Bytes bytes);
     protocol::Bytes forward(Client& client, protocol::Bytes bytes);
+    bool send_on(Client& client, ServerConnection& server, protocol::Bytes bytes);
     protocol::Bytes without_server(Client& client, protocol::Bytes bytes);
-    protocol::Bytes ask_for_server(Client& client, protocol::Bytes bytes);
+    protocol::Bytes ask_for_server(Client& client, protocol::Bytes bytes, const UnleasedScan& scan);
     protocol::Bytes reject(Client& client, protocol::Bytes bytes, protocol::Bytes error);
     void take_held(Client& client);
+    void go_on(Client& client);
     void reject_held(Client& client, protocol::Bytes error);
 
     // From the server.
@@ -81,17 +102,40 @@ private:
     // False when the lease has ended: the server may be another thread's by then.
     bool relay_replies(ServerConnection& server, Client& client, protocol::Bytes bytes);
     bool is_for_client(ServerConnection& server, Client& client, const ServerScan& scan);
-    void note_command(ServerConnection& server, protocol::Bytes tag);
-    void note_error(ServerConnection& server, const ServerScan& scan, Client& client);
+    // What the client gets in place of the run's last frame, which is an error; null for that itself.
+    const std::vector<std::byte>* note_error(ServerConnection& server, const ServerScan& scan, Client& client);
+    bool begins_again(ServerConnection& server, const ServerScan& scan, const Note& failure);
+    void note_reply(ServerConnection& server, Client& client, const ServerScan& scan);
+    void note_command(ServerConnection& server, Client& client, protocol::Bytes tag);
     void after_replies(ServerConnection& server, Client& client);
+    void repeat_segment(ServerConnection& server, Client& client);
+
+    // The server went away.
     void server_lost(ServerConnection& server, Client& client, std::string_view why);
 
     // Leases.
-    void start_lease(Client& client, ServerConnection& server, bool needs_check);
+    void start_lease(Client& client, ServerConnection& server, LeaseMark mark, bool needs_check);
     void prepared(ServerConnection& server, Client& client);
+    void tell_parameters(Client& client, const ServerConnection& server);
+    void exchange_completed(ServerConnection& server, Client& client);
     void exchange_ended(ServerConnection& server, Client& client);
+    void end_lease(ServerConnection& server, Client& client);
+    bool keeps_server(ServerConnection& server, Client& client);
     static std::vector<std::byte> refusal_error(const Client& client, const Refusal& refusal);
-    void pin(ServerConnection& server, std::string_view reason);
+    static void pin(ServerConnection& server, PinReason reason);
+    static void unpin(ServerConnection& server);
+
+    // Settling: what the client has left in its server.
+    void ask(ServerConnection& server, Client& client, Question question, std::string_view sql);
+    void answered(ServerConnection& server, Client& client);
+    void release_ready(ServerConnection& server, Client& client);
+    void start_survey(ServerConnection& server, Client& client);
+    void surveyed(ServerConnection& server, Client& client);
+    void take_facts(ServerConnection& server, Client& client, SessionFacts facts);
+    void settle_pin(ServerConnection& server, Client& client, const SessionFacts& facts);
+    void subscribe(Client& client, std::vector<std::string> before);
+    void subscription_failed(Client& client, const Letter& letter);
+    void flush_notifications(Client& client);
 
     // Clients.
     void set_phase(Client& client, ClientPhase phase);
@@ -103,7 +147,9 @@ private:
 
     RelaySurroundings my_;
     bool is_draining_ = false;
-    std::vector<std::byte> scratch_;   // for messages of our own
+    std::vector<std::byte> scratch_;     // for messages of our own
+    std::vector<std::byte> rewritten_;   // of a client's messages
+    std::vector<ClientId> lingering_;    // keep a server for a moment, in case they ask what a sequence gave them
 };
 
 }  // namespace pgweir::proxy

@@ -5,7 +5,9 @@
 #include "protocol/backend.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace pgweir::proxy {
 namespace {
@@ -19,6 +21,21 @@ constexpr std::size_t unleased_read = max_held_frame;
 // Reads of one connection before the others get their turn. An edge-triggered set starves
 // otherwise.
 constexpr int reads_per_visit = 16;
+
+// Phases in which nothing of the client's is dealt with.
+bool holds_bytes(ClientPhase phase) {
+    switch (phase) {
+    case ClientPhase::waiting:
+    case ClientPhase::preparing:
+    case ClientPhase::settling:
+    case ClientPhase::subscribing: return true;
+    case ClientPhase::idle:
+    case ClientPhase::active:
+    case ClientPhase::closing:
+    case ClientPhase::gone: return false;
+    }
+    return false;
+}
 
 }  // namespace
 
@@ -43,7 +60,7 @@ void Relay::on_ready(Client& client, net::Edges edges) {
 
 void Relay::read_client(Client& client) {
     for (int reads = 0; reads < reads_per_visit; ++reads) {
-        const bool is_held_up = client.phase == ClientPhase::waiting || client.phase == ClientPhase::preparing;
+        const bool is_held_up = holds_bytes(client.phase);
         if (is_held_up && client.has_hung_up) {
             drop(client);
             return;
@@ -80,7 +97,9 @@ void Relay::take(Client& client, Bytes bytes) {
     while (!bytes.empty()) {
         switch (client.phase) {
         case ClientPhase::waiting:
-        case ClientPhase::preparing: client.held.assign(bytes.begin(), bytes.end()); return;
+        case ClientPhase::preparing:
+        case ClientPhase::settling:
+        case ClientPhase::subscribing: client.held.assign(bytes.begin(), bytes.end()); return;
         case ClientPhase::closing:
         case ClientPhase::gone: return;
         case ClientPhase::active: bytes = forward(client, bytes); break;
@@ -95,37 +114,44 @@ void Relay::take_held(Client& client) {
     if (client.may_read || client.has_hung_up) my_.visit_again(client);
 }
 
+// Its bytes were left where they were for a while.
+void Relay::go_on(Client& client) {
+    if (!client.held.empty()) take_held(client);
+    else if (client.may_read || client.has_hung_up) my_.visit_again(client);
+}
+
 // Returns what is to be dealt with next, in whatever phase the client then is.
 Bytes Relay::forward(Client& client, Bytes bytes) {
     ServerConnection& server = *client.lease;
     const bool was_cut = server.to_server.body_left > 0;
-    const ClientScan scan = scan_client(bytes, server.to_server, server.exchange);
-    if (scan.names_statement) pin(server, "prepared_statement");
-    if (!scan.leaves.empty()) pin(server, scan.leaves);
-    server.needs_reset |= scan.is_unseen;
-    server.may_commit |= scan.commits;
-    if (scan.unnamed != UnnamedStatement::untouched) server.unnamed_waits = scan.unnamed == UnnamedStatement::waits;
-    cells(client).statements.add(static_cast<std::uint64_t>(scan.statements));
-    if (scan.forward > 0) {
-        cells(client).server_sent_bytes.add(scan.forward);
-        if (!server.send(bytes.first(scan.forward))) {
-            client.held.assign(bytes.begin() + static_cast<std::ptrdiff_t>(scan.forward), bytes.end());
-            // The read side knows why, and brings what the server said before it went.
-            server.may_read = true;
-            my_.visit_again(client);
-            return {};
-        }
+    const TranslatorRules rules{.texts = &my_.texts,
+                                .watched = client.watched.get(),
+                                .most_statements = static_cast<std::size_t>(client.pool->max_prepared_statements()),
+                                .is_own_server = client.pool_mode == config::PoolMode::session};
+    Translator translator(client.session, server.standing, server.work, server.exchange, server.to_server, rules);
+    const Translation translation = translator.run(bytes, rewritten_);
+    cells(client).statements.add(static_cast<std::uint64_t>(translation.statements));
+    cells(client).parses.add(static_cast<std::uint64_t>(translation.parses));
+    cells(client).server_parses.add(static_cast<std::uint64_t>(translation.server_parses));
+    if (translation.keeps_large) pin(server, PinReason::large_statement);
+    const Bytes rest = bytes.subspan(translation.taken);
+    if (!send_on(client, server, translation.to_server)) {
+        client.held.assign(rest.begin(), rest.end());
+        // The read side knows why, and brings what the server said before it went.
+        server.may_read = true;
+        my_.visit_again(client);
+        return {};
     }
-    const Bytes rest = bytes.subspan(scan.forward);
     // A COPY that failed inside a large message ends when that message has passed.
     if (was_cut && server.to_server.body_left == 0 && server.exchange.is_idle()) {
         exchange_ended(server, client);
         return rest;
     }
-    switch (scan.stop) {
+    switch (translation.stop) {
     case ClientStop::none: break;
     case ClientStop::incomplete:
-    case ClientStop::backlog: client.held.assign(rest.begin(), rest.end()); break;
+    case ClientStop::backlog:
+    case ClientStop::unsettled: client.held.assign(rest.begin(), rest.end()); break;
     case ClientStop::terminate: drop(client); break;
     case ClientStop::violation:
         scratch_.clear();
@@ -136,14 +162,26 @@ Bytes Relay::forward(Client& client, Bytes bytes) {
     return {};
 }
 
+// Sends what the translation came to, with a BEGIN ahead of it that is due.
+bool Relay::send_on(Client& client, ServerConnection& server, Bytes bytes) {
+    if (bytes.empty() && server.ahead.empty()) return true;
+    cells(client).server_sent_bytes.add(bytes.size() + server.ahead.size());
+    if (server.ahead.empty()) return server.send(bytes);
+    server.ahead.insert(server.ahead.end(), bytes.begin(), bytes.end());
+    const bool is_sent = server.send(server.ahead);
+    server.ahead.clear();
+    return is_sent;
+}
+
 Bytes Relay::without_server(Client& client, Bytes bytes) {
-    const UnleasedScan scan = scan_unleased(bytes, client.unleased);
-    if (scan.ready_replies > 0) {
-        scratch_.clear();
-        for (int i = 0; i < scan.ready_replies; ++i)
-            protocol::write_ready_for_query(scratch_, protocol::TransactionStatus::idle);
-        send(client, scratch_);
-    }
+    scratch_.clear();
+    const std::size_t channels = client.session.channels.size();
+    const UnleasedScan scan = scan_unleased(bytes, client.unleased, client.session, client.watched.get(), scratch_);
+    cells(client).statements.add(static_cast<std::uint64_t>(scan.answered));
+    cells(client).answered_here.add(static_cast<std::uint64_t>(scan.answered));
+    // Nobody waits for the end of a subscription.
+    if (client.session.channels.size() != channels) client.pool->listening().keep_channels(client.id, client.session.channels);
+    send(client, scratch_);
     const Bytes rest = bytes.subspan(scan.done);
     switch (scan.need) {
     case ServerNeed::nothing: return {};
@@ -154,44 +192,48 @@ Bytes Relay::without_server(Client& client, Bytes bytes) {
         write_protocol_violation(scratch_);
         end(client, scratch_);
         return {};
-    case ServerNeed::server: return ask_for_server(client, rest);
-    case ServerNeed::statement: {
-        std::vector<std::byte> error;
-        write_missing_unnamed_statement(error);
-        return reject(client, rest, error);
+    case ServerNeed::server: return ask_for_server(client, rest, scan);
+    case ServerNeed::listen: {
+        std::vector<std::string> before = client.session.channels;
+        if (std::find(before.begin(), before.end(), scan.channel) == before.end()) client.session.channels.push_back(scan.channel);
+        subscribe(client, std::move(before));
+        return rest;
     }
     }
     return {};
 }
 
-Bytes Relay::ask_for_server(Client& client, Bytes bytes) {
+Bytes Relay::ask_for_server(Client& client, Bytes bytes, const UnleasedScan& scan) {
     if (!client.lost_server.empty()) {
         std::vector<std::byte> error;
         write_server_lost(error, Severity::error, Outcome::rolled_back, client.pool->name(), std::exchange(client.lost_server, {}));
         return reject(client, bytes, error);
     }
-    const PoolAnswer answer = client.pool->acquire(client.id);
+    client.reads_sequence = scan.uses_sequence;
+    client.executes = scan.executes;
+    const bool may_pin = scan.predicts_pin && client.pool_mode == config::PoolMode::transaction;
+    const PoolAnswer answer = client.pool->acquire(client.id, may_pin ? Wish::pin : Wish::server,
+                                                   scan.uses_sequence ? client.mark : std::nullopt);
     switch (answer.kind) {
     case Acquired::Kind::granted:
         cells(client).queue_wait.observe(0);
-        start_lease(client, *answer.server, answer.needs_check);
+        start_lease(client, *answer.server, answer.mark, answer.needs_check);
         break;
     case Acquired::Kind::waiting:
         client.waiter = answer.waiter;
         set_phase(client, ClientPhase::waiting);
         break;
-    case Acquired::Kind::refused: {
-        return reject(client, bytes, refusal_error(client, answer.refusal));
-    }
+    case Acquired::Kind::refused: return reject(client, bytes, refusal_error(client, answer.refusal));
     }
     return bytes;
 }
 
 // Answers the statement at the front with an error, in PostgreSQL's order of things.
 Bytes Relay::reject(Client& client, Bytes bytes, Bytes error) {
+    if (client.session.deferred == Deferred::begun) client.session.deferred = Deferred::failed;
     const Rejected rejected = reject_first(bytes, client.unleased);
     scratch_.assign(error.begin(), error.end());
-    if (rejected.ready_at_once) protocol::write_ready_for_query(scratch_, protocol::TransactionStatus::idle);
+    if (rejected.ready_at_once) protocol::write_ready_for_query(scratch_, client.session.status());
     send(client, scratch_);
     return bytes.subspan(rejected.done);
 }

@@ -4,6 +4,8 @@
 
 #include "protocol/backend.hpp"
 #include "protocol/frame.hpp"
+#include "protocol/sqlstate.hpp"
+#include "proxy/core/description_hash.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,29 +19,42 @@ using protocol::Reply;
 
 constexpr int reads_per_visit = 16;
 
-// What a command's tag says about session state.
-enum class Leaves { pin, reset };
+// What a command's tag says about session state, for what its text has not shown.
 struct TagRow {
     std::string_view tag;
-    Leaves leaves;
+    Effect leaves;
+};
+constexpr std::array tags = {
+    TagRow{"RESET", Effect::settings},
+    TagRow{"PREPARE", Effect::prepared_statement},
+    TagRow{"DEALLOCATE", Effect::prepared_statement},
+    TagRow{"LISTEN", Effect::listening},
+    TagRow{"UNLISTEN", Effect::listening},
+    TagRow{"LOAD", Effect::library},
+    TagRow{"DISCARD TEMP", Effect::temporary_object},
 };
 
-// A command with one of these tags leaves something in the session that the next client
-// must not see: until it is tracked, the client keeps its server, or the server is reset.
-constexpr std::array tags = {
-    TagRow{"SET", Leaves::pin},
-    TagRow{"PREPARE", Leaves::pin},
-    TagRow{"LISTEN", Leaves::pin},
-    TagRow{"LOAD", Leaves::pin},
-    TagRow{"RESET", Leaves::reset},
-    TagRow{"UNLISTEN", Leaves::reset},
-    TagRow{"DEALLOCATE", Leaves::reset},
-    TagRow{"DEALLOCATE ALL", Leaves::reset},
-    TagRow{"DISCARD ALL", Leaves::reset},
-    TagRow{"DISCARD TEMP", Leaves::reset},
-    TagRow{"DISCARD PLANS", Leaves::reset},
-    TagRow{"DISCARD SEQUENCES", Leaves::reset},
-};
+// Commands after which nothing that was prepared stands any more.
+bool forgets_statements(std::string_view tag) { return tag == "DEALLOCATE ALL" || tag == "DISCARD ALL"; }
+
+// Commands that may have advanced a sequence without naming it.
+bool may_advance(std::string_view tag) {
+    return (tag.starts_with("INSERT ") && tag != "INSERT 0 0") || tag.starts_with("COPY ") || tag.starts_with("MERGE ");
+}
+
+// An error that names a statement as the server knows it is written anew, with the client's name
+// for it. One that says it does not exist is about to be made good.
+bool spell_name(Note& failure, protocol::ErrorFields fields) {
+    const std::string server_name = name_of(failure.name);
+    const std::size_t at = fields.message.find(server_name);
+    const bool is_missing = fields.sqlstate == protocol::sqlstate::invalid_sql_statement_name;
+    if (failure.name == 0 || failure.client_name.empty() || at == std::string_view::npos || is_missing) return false;
+    std::string message(fields.message);
+    message.replace(at, server_name.size(), failure.client_name);
+    fields.message = message;
+    protocol::write_error_response(failure.error, fields);
+    return true;
+}
 
 Client& client_of(const ServerConnection& server) { return *static_cast<Client*>(server.lessee); }
 
@@ -82,120 +97,166 @@ void Relay::read_server(ServerConnection& server) {
 bool Relay::relay_replies(ServerConnection& server, Client& client, Bytes bytes) {
     std::size_t unsent = 0;
     std::size_t done = 0;
+    const auto send_up_to = [&](std::size_t end) {
+        if (end > unsent) server.work.has_answered = true;
+        send(client, bytes.subspan(unsent, end - unsent));
+    };
     while (done < bytes.size()) {
         const ServerScan scan = scan_server(bytes.subspan(done), server.from_server, server.exchange);
         if (scan.event == ServerEventKind::incomplete) break;
-        if (scan.event == ServerEventKind::error) note_error(server, scan, client);
+        if (scan.event == ServerEventKind::description)
+            server.work.description = add_description(server.work.description, scan.type, scan.body);
+        const bool swallows = server.work.swallows;
+        server.work.settle(server.exchange, client.session, server.standing);
+        const std::vector<std::byte>* instead = scan.event == ServerEventKind::error ? note_error(server, scan, client) : nullptr;
         if (scan.reply == Reply::unmatched) {
-            send(client, bytes.subspan(unsent, done - unsent));
+            send_up_to(done);
             server_lost(server, client, server.last_words.empty() ? "it sent a reply to nothing" : server.last_words);
             return false;
         }
-        if (scan.event == ServerEventKind::command_complete && scan.reply == Reply::to_client) note_command(server, scan.body);
-        if (!is_for_client(server, client, scan)) {
-            send(client, bytes.subspan(unsent, done - unsent));
+        // It is told when a RESET has been made good, and parameters stand again as at its startup.
+        const bool holds_ready = scan.event == ServerEventKind::ready && scan.reply == Reply::to_client && !server.work.resets.empty() &&
+                                 server.exchange.is_complete() && server.exchange.status() != protocol::TransactionStatus::failed;
+        if (holds_ready) server.work.held_ready = server.exchange.status();
+        if (holds_ready) {
+            send_up_to(done + scan.size - scan.body.size() - protocol::frame_header_size);
+            unsent = done + scan.size;
+        } else if (swallows || server.work.swallows || !is_for_client(server, client, scan)) {
+            // An error that begins the work again comes at the end of a run, whose other frames the client gets.
+            const std::size_t frame = scan.event == ServerEventKind::none ? scan.size : scan.body.size() + protocol::frame_header_size;
+            const bool is_first = !swallows && server.work.swallows;
+            send_up_to(is_first ? done + scan.size - frame : done);
+            unsent = done + scan.size;
+        } else if (instead != nullptr) {
+            send_up_to(done + scan.size - scan.body.size() - protocol::frame_header_size);
+            send(client, *instead);
             unsent = done + scan.size;
         }
+        note_reply(server, client, scan);
         done += scan.size;
     }
-    send(client, bytes.subspan(unsent, done - unsent));
-    server.tail.assign(bytes.begin() + static_cast<std::ptrdiff_t>(done), bytes.end());
+    send_up_to(done);
+    const Bytes rest = bytes.subspan(done);
+    server.tail.assign(rest.begin(), rest.end());
+    if (client.is_broken) return true;   // it is to be visited, and dropped there
     after_replies(server, client);
     return client.lease && &*client.lease == &server;
 }
 
+void Relay::note_reply(ServerConnection& server, Client& client, const ServerScan& scan) {
+    switch (scan.event) {
+    case ServerEventKind::command_complete:
+        if (scan.reply == Reply::to_client) note_command(server, client, scan.body);
+        break;
+    case ServerEventKind::row:
+        if (server.survey) server.survey->row(scan.body);
+        break;
+    case ServerEventKind::ready:
+        if (scan.reply == Reply::to_proxy && server.duty == ServerDuty::preparing) ++server.preparation.answered;
+        if (server.work.swallows && scan.reply == Reply::to_client) repeat_segment(server, client);
+        break;
+    default: break;
+    }
+}
+
+// Parameters that change by themselves are the client's to know, unless the change was ours.
 bool Relay::is_for_client(ServerConnection& server, Client& client, const ServerScan& scan) {
-    if (scan.reply == Reply::to_client) return server.last_words.empty();
+    if (scan.reply == Reply::to_client) return true;
     if (scan.reply != Reply::asynchronous) return false;
-    if (server.duty == ServerDuty::serving) return true;
-    // While its settings are applied a client is told once how the server spells them.
-    if (scan.event != ServerEventKind::parameter_status || client.knows_settings) return false;
+    // The pool's listening server tells it, too.
+    if (scan.event == ServerEventKind::notification) return server.question != Question::unlisten;
+    if (scan.event != ServerEventKind::parameter_status) return true;
     const auto status = protocol::decode_parameter_status(scan.body);
-    return status && std::any_of(client.settings.begin(), client.settings.end(), [&](const auto& setting) {
-               return std::equal(setting.first.begin(), setting.first.end(), status->name.begin(), status->name.end(),
-                                 [](char a, char b) { return a == b || a == (b | 0x20); });
-           });
+    if (!status) return true;
+    const bool was_same = client.session.reported == server.standing.reported;
+    server.note_parameter(status->name, status->value);
+    // While it is made ready for the client, what has changed is told at the end.
+    if (server.duty == ServerDuty::preparing || server.question == Question::restore || !server.work.resets.empty()) return false;
+    if (was_same) client.session.reported = server.standing.reported;
+    return true;
 }
 
-void Relay::note_error(ServerConnection& server, const ServerScan& scan, Client& client) {
+const std::vector<std::byte>* Relay::note_error(ServerConnection& server, const ServerScan& scan, Client& client) {
     const auto fields = protocol::decode_error_response(scan.body);
-    const bool refuses_settings = scan.reply == Reply::to_proxy && server.duty == ServerDuty::preparing;
-    if (!fields) {
-        if (refuses_settings) write_unknown_refusal(client.failure);
-        return;
-    }
     // After FATAL the server closes. The client's session goes on, so it must not read that.
-    if (fields->severity == "FATAL" || fields->severity == "PANIC") {
+    if (fields && (fields->severity == "FATAL" || fields->severity == "PANIC")) {
         server.last_words = fields->message;
-    } else if (refuses_settings) {
-        client.failure.clear();
-        protocol::write_error_response(client.failure, *fields);
+        return nullptr;
     }
+    if (scan.reply == Reply::to_proxy) {
+        if (server.duty == ServerDuty::settling) server.survey_error = fields ? fields->sqlstate : std::string_view("?");
+        if (server.duty != ServerDuty::preparing) return nullptr;
+        Preparation& preparation = server.preparation;
+        if (preparation.answered < preparation.queries.size()) preparation.queries[preparation.answered].has_failed = true;
+        if (!preparation.awaits_vital()) return nullptr;
+        client.failure.clear();
+        if (fields) protocol::write_error_response(client.failure, *fields);
+        else write_unknown_refusal(client.failure);
+        return nullptr;
+    }
+    if (!server.work.failure) return nullptr;
+    Note& failure = *server.work.failure;
+    if (fields && spell_name(failure, *fields)) return &failure.error;
+    if (failure.kind == Note::Kind::refused && !failure.error.empty()) return &failure.error;
+    const bool is_ours = failure.kind == Note::Kind::bind || failure.kind == Note::Kind::describe;
+    const bool is_void_plan = fields && fields->routine == "RevalidateCachedQuery";
+    // Somebody else has dropped it behind our back.
+    const bool is_missing = fields && fields->sqlstate == protocol::sqlstate::invalid_sql_statement_name;
+    if (!is_ours || failure.name == 0 || (!is_void_plan && !is_missing)) return nullptr;
+    server.standing.statements.erase_name(failure.name, is_void_plan);
+    const bool may_repeat = !server.work.retained.empty() && !server.work.has_answered && !server.work.is_repeating;
+    if (may_repeat && scan.reply == Reply::to_client) server.work.swallows = true;
+    return nullptr;
 }
 
-void Relay::note_command(ServerConnection& server, Bytes body) {
+// The segment whose statement had become unusable has failed without a trace: again, with
+// the statement parsed anew.
+void Relay::repeat_segment(ServerConnection& server, Client& client) {
+    cells(client).plan_repairs.add();
+    server.work.swallows = false;
+    server.work.is_repeating = true;
+    const std::vector<std::byte> segment = std::exchange(server.work.retained, {});
+    const std::vector<std::byte> behind = std::exchange(client.held, {});
+    const Bytes rest = forward(client, segment);
+    client.held.insert(client.held.end(), rest.begin(), rest.end());
+    client.held.insert(client.held.end(), behind.begin(), behind.end());
+}
+
+void Relay::note_command(ServerConnection& server, Client& client, Bytes body) {
+    LeaseWork& work = server.work;
     const std::string_view tag = protocol::as_text(body.first(body.empty() ? 0 : body.size() - 1));
-    const auto* row = std::find_if(tags.begin(), tags.end(), [&](const TagRow& candidate) { return candidate.tag == tag; });
-    if (row == tags.end()) return;
-    if (row->leaves == Leaves::pin) pin(server, tag);
-    else server.needs_reset = true;
+    if (tag == "SET") {
+        if (work.local_sets > 0) --work.local_sets;
+        else work.effects |= Effect::settings;
+    } else if (tag == "ROLLBACK") {
+        work.is_rolled_back = true;
+    } else if (forgets_statements(tag)) {
+        server.standing.statements.clear();
+        client.session.statements.clear();
+        work.has_forgotten = true;
+        work.effects |= Effect::prepared_statement;
+        if (tag == "DISCARD ALL") {
+            client.sticky.reset();
+            work.effects |= Effects(Effect::settings) | Effect::listening | Effect::advisory_unlock | Effect::cursor_close;
+        }
+    } else if (may_advance(tag)) {
+        work.has_advanced = true;
+    } else if (const auto* row = std::find_if(tags.begin(), tags.end(), [&](const TagRow& candidate) { return candidate.tag == tag; });
+               row != tags.end()) {
+        work.effects |= row->leaves;
+    }
 }
 
 void Relay::after_replies(ServerConnection& server, Client& client) {
-    if (server.duty == ServerDuty::preparing) {
-        if (server.exchange.is_complete()) prepared(server, client);
-        return;
+    if (server.exchange.is_complete()) {
+        switch (server.duty) {
+        case ServerDuty::preparing: prepared(server, client); return;
+        case ServerDuty::settling: answered(server, client); return;
+        default: exchange_completed(server, client); return;
+        }
     }
-    if (server.exchange.is_complete()) server.may_commit = false;
-    if (server.exchange.is_idle() && server.to_server.body_left == 0) {
-        exchange_ended(server, client);
-    } else if (!client.held.empty()) {
-        // Room in the ledger, perhaps, for what was held back.
-        take_held(client);
-    }
-}
-
-// The client stays where its session can go on without that server; it reads what was lost.
-void Relay::server_lost(ServerConnection& server, Client& client, std::string_view why_view) {
-    const std::string why(why_view);
-    cells(client).lost_servers.add();
-    const bool was_preparing = server.duty == ServerDuty::preparing;
-    const bool is_mid_reply = server.from_server.body_left > 0 && server.from_server.reply == Reply::to_client;
-    const bool is_bound = server.is_pinned || client.pool_mode == config::PoolMode::session;
-    const bool was_outside = server.exchange.is_idle();
-    const bool wants_sync = server.exchange.wants_sync();
-    const bool in_transaction = server.exchange.status() != protocol::TransactionStatus::idle;
-    const Outcome outcome = server.may_commit ? Outcome::commit_unknown
-                            : in_transaction  ? Outcome::rolled_back
-                                              : Outcome::unknown;
-    int ready_due = 0;
-    while (server.exchange.drop_one_ready()) ++ready_due;
-    client.unleased.cursor = server.to_server;
-    server.to_server = {};
-    client.lease.give_up(why);
-    if (is_mid_reply) {
-        drop(client);
-        return;
-    }
-    set_phase(client, ClientPhase::idle);
-    scratch_.clear();
-    if (is_bound && !was_preparing) {
-        write_server_lost(scratch_, Severity::fatal, outcome, client.pool->name(), why);
-        end(client, scratch_);
-        return;
-    }
-    for (int i = 0; i < ready_due && !was_preparing; ++i) {
-        write_server_lost(scratch_, Severity::error, outcome, client.pool->name(), why);
-        protocol::write_ready_for_query(scratch_, protocol::TransactionStatus::idle);
-    }
-    if (wants_sync && !was_preparing) {
-        write_server_lost(scratch_, Severity::error, outcome, client.pool->name(), why);
-        client.unleased.is_skipping = true;
-    } else if (ready_due == 0 && !was_preparing && !was_outside) {
-        client.lost_server = why;
-    }
-    send(client, scratch_);
-    take_held(client);
+    // Room in the ledger, perhaps, or the outcome that was awaited, for what was held back.
+    if (client.phase == ClientPhase::active && !client.held.empty()) take_held(client);
 }
 
 }  // namespace pgweir::proxy

@@ -1,4 +1,4 @@
-// Leases: getting, preparing, pinning and ending them; and the coming and going of clients.
+// Leases: getting, preparing, pinning and ending them.
 #include "proxy/client/relay.hpp"
 #include "proxy/client/session_errors.hpp"
 
@@ -7,73 +7,19 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace pgweir::proxy {
 namespace {
 
-// An empty query: the cheapest proof that a server is still there.
-constexpr std::string_view check_sql = ";";
-
-// How long a server may take to answer a check or to take settings. Chosen: a round trip
-// and then some; a network that swallows bytes is found out here.
-constexpr Duration preparing_limit = std::chrono::seconds(5);
-
-// How long a client that was told to go may take to read it. Chosen.
-constexpr Duration closing_limit = std::chrono::seconds(2);
+// How often a client may advance a sequence by name without asking for its value before we
+// believe that it never will. Chosen.
+constexpr int most_idle_advances = 3;
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-// The gauge a phase counts in; none for clients on their way out.
-int gauge_of(ClientPhase phase) {
-    switch (phase) {
-    case ClientPhase::idle: return static_cast<int>(metrics::ClientState::idle);
-    case ClientPhase::waiting: return static_cast<int>(metrics::ClientState::waiting);
-    case ClientPhase::preparing:
-    case ClientPhase::active: return static_cast<int>(metrics::ClientState::active);
-    case ClientPhase::closing:
-    case ClientPhase::gone: return -1;
-    }
-    return -1;
-}
-
 }  // namespace
-
-void Relay::admit(LoggedInClient incoming) {
-    Client& client = my_.clients.insert();
-    client.stream = std::move(incoming.stream);
-    client.ticket = std::move(incoming.ticket);
-    client.pool = std::move(incoming.pool);
-    client.pool_mode = incoming.pool_mode;
-    client.user = std::move(incoming.user);
-    client.address = std::move(incoming.address);
-    client.settings = std::move(incoming.settings);
-    client.cancel_key = incoming.cancel_key;
-    client.held = std::move(incoming.early);
-    client.last_active = Clock::now();
-    cells(client).clients[static_cast<std::size_t>(gauge_of(client.phase))].add(1);
-    my_.cancel_keys.bind(client.cancel_key, client.id);
-    my_.set.add(client.stream.descriptor(), client);
-    if (is_draining_) {
-        scratch_.clear();
-        write_shutdown(scratch_);
-        end(client, scratch_);
-        return;
-    }
-    // OpenSSL may have read more than the login needed, and no edge will tell.
-    client.may_read = client.stream.has_pending();
-    take_held(client);
-}
-
-void Relay::set_phase(Client& client, ClientPhase phase) {
-    const int from = gauge_of(client.phase);
-    const int to = gauge_of(phase);
-    if (from != to) {
-        if (from >= 0) cells(client).clients[static_cast<std::size_t>(from)].add(-1);
-        if (to >= 0) cells(client).clients[static_cast<std::size_t>(to)].add(1);
-    }
-    client.phase = phase;
-}
 
 void Relay::granted(const ClientId& id, ServerConnection& server, Duration waited) {
     server.move_to(my_.set);
@@ -83,29 +29,47 @@ void Relay::granted(const ClientId& id, ServerConnection& server, Duration waite
         return;
     }
     cells(*client).queue_wait.observe(seconds(waited));
-    start_lease(*client, server, false);
+    start_lease(*client, server, client->pool->mark_of(server), false);
     take_held(*client);
 }
 
-void Relay::start_lease(Client& client, ServerConnection& server, bool needs_check) {
+void Relay::start_lease(Client& client, ServerConnection& server, LeaseMark mark, bool needs_check) {
     server.move_to(my_.set);
     server.lessee = &client;
     server.leased_at = Clock::now();
     client.lease = Lease(server, my_.keeper);
     cells(client).server_assignments.add();
-    if (!needs_check && server.applied == client.settings) {
+    const bool is_untouched = client.mark && follows(mark, *client.mark);
+    client.mark = mark;
+    client.watched = client.pool->watched_names();
+    server.work = LeaseWork();
+    server.exchange.forget_outcomes();
+    const bool has_no_sequence = std::exchange(client.reads_sequence, false) && !is_untouched;
+    server.preparation = prepare(client.session, server.standing, *server.baseline,
+                                 {.needs_check = needs_check, .executes = client.executes, .discards_sequences = has_no_sequence});
+    scratch_.clear();
+    for (const PreparingQuery& query : server.preparation.queries) protocol::write_query(scratch_, query.sql);
+    const bool must_wait = !server.preparation.queries.empty();
+    const bool goes_along = client.session.deferred == Deferred::begun && !server.preparation.begins;
+    if (goes_along) {
+        server.ahead.clear();
+        protocol::write_query(must_wait ? scratch_ : server.ahead, client.session.begin);
+    }
+    if (must_wait || goes_along) server.standing.unnamed = 0;
+    const std::size_t queries = server.preparation.queries.size() + (goes_along ? 1 : 0);
+    for (std::size_t i = 0; i < queries; ++i) server.exchange.sent(protocol::FrontendType::query, protocol::Origin::proxy);
+    if (!must_wait) {
+        if (goes_along) client.session.deferred = Deferred::none;
         server.duty = ServerDuty::serving;
         set_phase(client, ClientPhase::active);
+        tell_parameters(client, server);
         return;
     }
-    std::string sql = switch_settings_sql(server.applied, client.settings, *server.baseline);
-    if (sql.empty()) sql = check_sql;
+    if (server.preparation.switches_settings) cells(client).settings_switches.add();
     server.duty = ServerDuty::preparing;
+    server.deadline = Clock::now() + answer_limit;
     set_phase(client, ClientPhase::preparing);
     client.failure.clear();
-    scratch_.clear();
-    protocol::write_query(scratch_, sql);
-    server.exchange.sent(protocol::FrontendType::query, protocol::Origin::proxy);
     if (!server.send(scratch_)) {
         server.may_read = true;
         my_.visit_again(client);
@@ -114,10 +78,14 @@ void Relay::start_lease(Client& client, ServerConnection& server, bool needs_che
 
 void Relay::prepared(ServerConnection& server, Client& client) {
     if (client.failure.empty()) {
-        server.applied = client.settings;
+        server.standing.settings = client.session.settings;
+        server.standing.prepared = client.session.prepared;
+        for (const PreparingQuery& query : server.preparation.queries)
+            if (query.has_failed) std::erase_if(server.standing.prepared, [&](const auto& one) { return one.first == query.prepares; });
+        client.session.deferred = Deferred::none;
         server.duty = ServerDuty::serving;
-        client.knows_settings = true;
         set_phase(client, ClientPhase::active);
+        tell_parameters(client, server);
         take_held(client);
         return;
     }
@@ -126,37 +94,115 @@ void Relay::prepared(ServerConnection& server, Client& client) {
     reject_held(client, std::exchange(client.failure, {}));
 }
 
-// Nothing is outstanding and no transaction is open: the server goes back, unless the
-// client must keep it.
+// The client has been told how its server's parameters stand, or is told now.
+void Relay::tell_parameters(Client& client, const ServerConnection& server) {
+    if (client.session.reported == server.standing.reported) return;
+    scratch_.clear();
+    const auto& before = client.session.reported;
+    for (const auto& [name, value] : server.standing.reported->parameters) {
+        const bool is_known = before && std::find(before->parameters.begin(), before->parameters.end(), std::pair(name, value)) !=
+                                            before->parameters.end();
+        if (!is_known) protocol::write_parameter_status(scratch_, name, value);
+    }
+    client.session.reported = server.standing.reported;
+    send(client, scratch_);
+}
+
+// Nothing is outstanding. In a transaction the client goes on once a RESET of its own is made good.
+void Relay::exchange_completed(ServerConnection& server, Client& client) {
+    LeaseWork& work = server.work;
+    work.may_commit = work.is_repeating = false;
+    work.retained.clear();
+    if (client.phase != ClientPhase::active) return;
+    if (!work.resets.empty()) {
+        std::string sql;
+        const SessionSettings& startup = client.session.startup->settings;
+        for (const std::string& name : std::exchange(work.resets, {})) {
+            sql += name == some_setting ? restore_unchanged_sql(startup, client.session.settings->settings, *server.baseline)
+                                        : restore_settings_sql(startup, *server.baseline, name == all_settings ? std::string_view() : name);
+            sql += ';';
+        }
+        if (sql.find_first_not_of(';') != std::string::npos && server.exchange.status() != protocol::TransactionStatus::failed) {
+            ask(server, client, Question::restore, sql);
+            return;
+        }
+        release_ready(server, client);
+    }
+    if (server.exchange.is_idle() && server.to_server.body_left == 0) {
+        exchange_ended(server, client);
+        return;
+    }
+    work.is_barred = false;
+    go_on(client);
+}
+
+// No transaction is open either: the server goes back, unless the client must keep it.
 void Relay::exchange_ended(ServerConnection& server, Client& client) {
     const TimePoint now = Clock::now();
     cells(client).transactions.add();
     cells(client).transaction_time.observe(seconds(now - server.leased_at));
     server.leased_at = now;
     if (client.phase != ClientPhase::active) return;
-    const bool keeps = client.pool_mode == config::PoolMode::session || server.is_pinned || server.unnamed_waits;
+    const bool is_own_server = client.pool_mode == config::PoolMode::session;
+    if (!is_own_server && !is_draining_ && server.work.wants_survey(server.pinned.has_value())) start_survey(server, client);
+    else end_lease(server, client);
+}
+
+bool Relay::keeps_server(ServerConnection& server, Client& client) {
+    if (client.pool_mode == config::PoolMode::session) return true;
+    const LeaseWork& work = server.work;
+    if (work.asks_for_past && !client.uses_sequences) {
+        client.uses_sequences = true;
+        client.pool->sequence_users().add(client.user);
+    }
+    const bool has_named = work.effects.has(Effect::sequence_advance);
+    const bool lingers = client.uses_sequences ? has_named || work.has_advanced : has_named && client.advances++ < most_idle_advances;
+    if (lingers && !server.pinned) {
+        pin(server, PinReason::sequence);
+        if (!client.uses_sequences) lingering_.push_back(client.id);
+    }
+    if (server.pinned == PinReason::large_statement && !has_large_statement(client.session)) unpin(server);
+    const UnnamedStatement& unnamed = client.session.unnamed;
+    const bool has_large_unnamed = unnamed.parsed != 0 && unnamed.definition.empty() && !unnamed.is_bound;
+    return server.pinned || has_large_unnamed;
+}
+
+// What its statements did is known. Requires: the exchange is idle.
+void Relay::end_lease(ServerConnection& server, Client& client) {
+    const bool keeps = keeps_server(server, client);
+    std::deque<Note> notes = std::move(server.work.notes);
+    server.work = LeaseWork();
+    server.work.notes = std::move(notes);
     if (keeps && !is_draining_) {
-        if (!client.held.empty()) take_held(client);
+        server.duty = ServerDuty::serving;
+        set_phase(client, ClientPhase::active);
+        flush_notifications(client);
+        go_on(client);
         return;
     }
     if (server.needs_reset || keeps || !server.is_quiet()) client.lease.give_back_dirty();
     else client.lease.give_back_clean();
     set_phase(client, ClientPhase::idle);
+    flush_notifications(client);
     if (is_draining_) {
         scratch_.clear();
         write_shutdown(scratch_);
         end(client, scratch_);
         return;
     }
-    if (!client.held.empty()) take_held(client);
-    else if (client.may_read) my_.visit_again(client);
+    go_on(client);
 }
 
-void Relay::pin(ServerConnection& server, std::string_view reason) {
-    if (server.is_pinned) return;
-    server.is_pinned = true;
-    server.pool.set_pinned(server, true);
-    spdlog::debug("event=pinned pool={} server={} reason={}", server.pool.name(), index_of(server.id), reason);
+void Relay::pin(ServerConnection& server, PinReason reason) {
+    if (server.pinned == reason) return;
+    server.pinned = reason;
+    server.pool.pin(server, reason);
+    spdlog::debug("event=pinned pool={} server={} reason={}", server.pool.name(), index_of(server.id), token(reason));
+}
+
+void Relay::unpin(ServerConnection& server) {
+    server.pinned.reset();
+    server.pool.unpin(server);
 }
 
 // The ErrorResponse for a refusal, with the id of its log line.
@@ -176,107 +222,11 @@ void Relay::refused(const ClientId& id, const Refusal& refusal) {
     reject_held(*client, refusal_error(*client, refusal));
 }
 
-void Relay::cancel(const ClientId& id, std::function<void()> done) {
-    Client* client = my_.clients.find(id);
-    if (client != nullptr && client->phase == ClientPhase::waiting && client->pool->leave_queue(client->waiter, client->id)) {
-        set_phase(*client, ClientPhase::idle);
-        std::vector<std::byte> error;
-        write_query_cancelled(error);
-        reject_held(*client, error);
-    }
-    // Between statements a cancel means nothing; while one is under way more would change nothing.
-    const bool is_running = client != nullptr && client->phase == ClientPhase::active &&
-                            !client->lease->exchange.is_complete() && client->lease->cancels_in_flight == 0;
-    if (!is_running) {
-        done();
-        return;
-    }
-    cells(*client).cancel_requests.add();
-    client->lease->was_cancelled = true;
-    client->pool->cancel(*client->lease, my_.thread, std::move(done));
-}
-
 // Answers the statement that was held with an error, and goes on with what is behind it.
 void Relay::reject_held(Client& client, protocol::Bytes error) {
     const std::vector<std::byte> bytes = std::exchange(client.held, {});
     take(client, reject(client, bytes, error));
     if (client.may_read || client.has_hung_up) my_.visit_again(client);
-}
-
-void Relay::send(Client& client, protocol::Bytes bytes) {
-    if (bytes.empty() || client.phase == ClientPhase::gone) return;
-    cells(client).client_sent_bytes.add(bytes.size());
-    if (client.out.write(client.stream, bytes)) return;
-    // Its end is found by reading, where nobody is in the middle of using it.
-    client.out.clear();
-    client.is_broken = true;
-    my_.visit_again(client);
-}
-
-// Ends what the client had with its pool.
-void Relay::part(Client& client) {
-    if (client.phase == ClientPhase::waiting) client.pool->leave_queue(client.waiter, client.id);
-    client.lease.give_back_dirty();
-    my_.cancel_keys.forget(client.cancel_key);
-}
-
-// The session ends: last words, then the client's own EOF, or the limit.
-void Relay::end(Client& client, protocol::Bytes last_words) {
-    if (client.phase == ClientPhase::closing || client.phase == ClientPhase::gone) return;
-    const std::vector<std::byte> words(last_words.begin(), last_words.end());
-    part(client);
-    send(client, words);
-    set_phase(client, ClientPhase::closing);
-    client.held.clear();
-    client.last_active = Clock::now();
-    if (client.out.empty()) client.stream.shut_down();
-}
-
-void Relay::drop(Client& client) {
-    if (client.phase == ClientPhase::gone) return;
-    part(client);
-    set_phase(client, ClientPhase::gone);
-    my_.set.remove(client.stream.descriptor());
-    client.stream.close();
-    client.ticket = {};
-    my_.clients.erase(client);
-}
-
-void Relay::begin_drain() {
-    is_draining_ = true;
-    my_.clients.for_each([this](Client& client) {
-        const bool holds = client.lease && client.lease->duty == ServerDuty::serving;
-        const bool is_between = client.phase == ClientPhase::idle || (holds && client.lease->exchange.is_idle());
-        if (!is_between || !client.held.empty()) return;
-        scratch_.clear();
-        write_shutdown(scratch_);
-        end(client, scratch_);
-    });
-}
-
-void Relay::end_all() {
-    my_.clients.for_each([this](Client& client) {
-        scratch_.clear();
-        write_shutdown(scratch_);
-        end(client, scratch_);
-    });
-}
-
-void Relay::tick(TimePoint now, Duration idle_limit) {
-    // Some become idle without the end of an exchange.
-    if (is_draining_) begin_drain();
-    my_.clients.for_each([&](Client& client) {
-        const Duration quiet = now - client.last_active;
-        if (client.phase == ClientPhase::closing && quiet > closing_limit) {
-            drop(client);
-        } else if (client.phase == ClientPhase::preparing && now - client.lease->leased_at > preparing_limit) {
-            server_lost(*client.lease, client, "it did not answer a check");
-        } else if (idle_limit > Duration::zero() && client.phase == ClientPhase::idle && quiet > idle_limit) {
-            scratch_.clear();
-            write_idle_timeout(scratch_);
-            end(client, scratch_);
-        }
-    });
 }
 
 }  // namespace pgweir::proxy

@@ -1,5 +1,6 @@
 #include "proxy/client/relay_thread.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -18,7 +19,7 @@ constexpr int rounds_per_settle = 8;
 
 }  // namespace
 
-RelayThread::RelayThread(ThreadIndex index, CancelKeys& cancel_keys)
+RelayThread::RelayThread(ThreadIndex index, CancelKeys& cancel_keys, TextTable& texts)
     : index_(index),
       readiness_({.on_ready = [this](net::Watched& watched, net::Edges edges) { route(watched, edges); },
                   .on_batch_end = [this] { return settle(); }},
@@ -33,11 +34,13 @@ RelayThread::RelayThread(ThreadIndex index, CancelKeys& cancel_keys)
                                .keeper = keeper_,
                                .clients = clients_,
                                .cancel_keys = cancel_keys,
+                               .texts = texts,
                                .visit_again =
                                    [this](Client& client) {
                                        if (std::exchange(client.is_queued, true)) return;
                                        to_visit_.push_back(&client);
-                                   }}) {}
+                                   }}),
+      for_listening_{readiness_, buffer_, keeper_} {}
 
 RelayThread::~RelayThread() { stop(); }
 
@@ -85,6 +88,7 @@ void RelayThread::begin_drain() {
 void RelayThread::end_all() {
     run([this] {
         relay_.end_all();
+        for (Listening* listening : listening_) listening->end();
         keeper_.hurry();
     });
 }
@@ -103,19 +107,51 @@ void RelayThread::route(net::Watched& watched, net::Edges edges) {
     // A stale edge of a server that has moved on; its new set tells its new holder.
     if (holder != static_cast<std::uint32_t>(index_)) return;
     if (server.lessee != nullptr) relay_.on_ready(server, edges);
+    else if (server.duty == ServerDuty::listening) server.pool.listening().on_ready(edges);
     else if (server.duty != ServerDuty::none) keeper_.on_ready(server, edges);
     else server.note(edges);   // granted; the letter that says so is not read yet
 }
 
 void RelayThread::deliver(Letter& letter) {
     switch (letter.kind) {
-    case Letter::Kind::server_granted: relay_.granted(letter.client, *letter.server, letter.waited); break;
-    case Letter::Kind::refused: relay_.refused(letter.client, letter.refusal); break;
+    case Letter::Kind::server_granted:
+        if (Listening::is_meant(letter.client)) letter.server->pool.listening().granted(*letter.server);
+        else relay_.granted(letter.client, *letter.server, letter.waited);
+        break;
+    case Letter::Kind::refused:
+        if (letter.listening != nullptr) letter.listening->refused(letter.refusal);
+        else relay_.refused(letter.client, letter.refusal);
+        break;
     case Letter::Kind::server_arrived: keeper_.take_in(*letter.server); break;
     case Letter::Kind::close_server: keeper_.close(*letter.server, "no longer needed"); break;
-    case Letter::Kind::cancel_ended: keeper_.cancel_ended(*letter.server); break;
+    case Letter::Kind::cancel_ended:
+        if (letter.server->lessee != nullptr) relay_.cancel_ended(*letter.server);
+        else keeper_.cancel_ended(*letter.server);
+        break;
     case Letter::Kind::cancel_wanted: relay_.cancel(letter.client, std::move(letter.done)); break;
+    default: deliver_of_listening(letter); break;
     }
+}
+
+void RelayThread::deliver_of_listening(Letter& letter) {
+    switch (letter.kind) {
+    case Letter::Kind::listening_wanted:
+    case Letter::Kind::listening_kept:
+    case Letter::Kind::listening_forgotten: take_for(*letter.listening, letter); break;
+    case Letter::Kind::listening_more: letter.listening->go_on(); break;
+    case Letter::Kind::listening_changed: relay_.listening_changed(letter); break;
+    case Letter::Kind::listening_lost: relay_.listening_lost(letter.client, letter.text); break;
+    case Letter::Kind::notifications:
+        for (const Notification& one : letter.notifications) relay_.notified(one.client, one.message);
+        break;
+    default: break;
+    }
+}
+
+void RelayThread::take_for(Listening& listening, Letter& letter) {
+    listening.take(letter, for_listening_);
+    const auto known = std::find(listening_.begin(), listening_.end(), &listening);
+    if (known == listening_.end() && !listening.is_at_rest()) listening_.push_back(&listening);
 }
 
 bool RelayThread::settle() {
@@ -141,6 +177,9 @@ bool RelayThread::settle() {
 void RelayThread::tick(TimePoint now) {
     next_tick_ = now + tick_interval;
     keeper_.tick(now);
+    relay_.tick_often();
+    for (Listening* listening : listening_) listening->tick(now);
+    std::erase_if(listening_, [](const Listening* listening) { return listening->is_at_rest(); });
     if (++ticks_ % ticks_per_sweep == 0) relay_.tick(now, idle_timeout_.load(std::memory_order_relaxed));
 }
 

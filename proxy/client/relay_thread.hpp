@@ -5,6 +5,7 @@
 #include "proxy/client/client_table.hpp"
 #include "proxy/client/relay.hpp"
 #include "proxy/net/readiness.hpp"
+#include "proxy/server/listening.hpp"
 #include "proxy/server/mailbox.hpp"
 #include "proxy/server/server_keeper.hpp"
 
@@ -19,7 +20,7 @@ namespace pgweir::proxy {
 
 class RelayThread {
 public:
-    RelayThread(ThreadIndex index, CancelKeys& cancel_keys);
+    RelayThread(ThreadIndex index, CancelKeys& cancel_keys, TextTable& texts);
     ~RelayThread();
 
     void start();
@@ -36,6 +37,9 @@ public:
 private:
     void route(net::Watched& watched, net::Edges edges);
     void deliver(Letter& letter);
+    // Those of `deliver` that have to do with shared listening servers.
+    void deliver_of_listening(Letter& letter);
+    void take_for(Listening& listening, Letter& letter);
     // Tasks, letters, visits, deadlines, and the freeing of clients that have gone. True
     // when there is more to do at once.
     bool settle();
@@ -51,6 +55,8 @@ private:
     ClientTable clients_;
     ServerKeeper keeper_;
     Relay relay_;
+    const ListeningSurroundings for_listening_;
+    std::vector<Listening*> listening_;    // those that need ticks; the first relay thread has them all
     std::vector<Letter> letters_;          // being delivered
     std::vector<Client*> to_visit_;        // had more to do than their turn allowed
     std::vector<Client*> visiting_;

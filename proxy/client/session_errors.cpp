@@ -48,10 +48,14 @@ void write_protocol_violation(std::vector<std::byte>& out) {
                                          .message = "invalid frontend message"});
 }
 
-void write_missing_unnamed_statement(std::vector<std::byte>& out) {
-    protocol::write_error_response(out, {.severity = "ERROR",
-                                         .sqlstate = sqlstate::invalid_sql_statement_name,
-                                         .message = "unnamed prepared statement does not exist"});
+void write_listening_lost(std::vector<std::byte>& out, std::string_view why) {
+    const std::string detail = fmt::format("reason=listening_lost retry_after_ms=0 id={}", make_event_id());
+    const std::string hint = fmt::format("Notifications may have been missed. The listening server said: {}.", why);
+    protocol::write_error_response(out, {.severity = "FATAL",
+                                         .sqlstate = sqlstate::admin_shutdown,
+                                         .message = "connection to the database was lost while listening",
+                                         .detail = detail,
+                                         .hint = hint});
 }
 
 void write_unknown_refusal(std::vector<std::byte>& out) {

@@ -24,8 +24,8 @@ void write_server_lost(std::vector<std::byte>& out, Severity severity, Outcome o
 // The client sent something that is no message at this point.
 void write_protocol_violation(std::vector<std::byte>& out);
 
-// The client uses an unnamed statement that it has not parsed in this exchange or the one before.
-void write_missing_unnamed_statement(std::vector<std::byte>& out);
+// The pool's listening server went away, and notifications with it.
+void write_listening_lost(std::vector<std::byte>& out, std::string_view why);
 
 // The server refused the client's settings with an error too long to repeat.
 void write_unknown_refusal(std::vector<std::byte>& out);

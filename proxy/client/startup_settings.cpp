@@ -1,10 +1,12 @@
 #include "proxy/client/startup_settings.hpp"
 
 #include "protocol/sqlstate.hpp"
+#include "proxy/core/setting_values.hpp"
 
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace pgweir::proxy {
@@ -41,14 +43,6 @@ std::vector<std::string> split_options(std::string_view text) {
     return words;
 }
 
-std::string lower_case(std::string_view name) {
-    std::string lower(name);
-    for (char& letter : lower) {
-        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    }
-    return lower;
-}
-
 // Sets a value in place, so that the last one wins and the order stays.
 void store(ClientSettings& settings, std::string name, std::string_view value) {
     const auto found = std::find_if(settings.begin(), settings.end(),
@@ -76,7 +70,8 @@ std::optional<SettingsError> store_option(ClientSettings& settings, std::string_
 
 SettingsError invalid_argument(std::string_view word) {
     return SettingsError{sqlstate::syntax_error,
-                         "invalid command-line argument for server process: " + std::string(word)};
+                         "invalid command-line argument for server process: " + std::string(word), {},
+                         "Try \"postgres --help\" for more information."};
 }
 
 std::optional<SettingsError> store_options(ClientSettings& settings, std::string_view text) {

@@ -4,18 +4,12 @@
 
 #include "protocol/startup.hpp"
 #include "proxy/client/logged_in_client.hpp"
+#include "proxy/core/settings_error.hpp"
 
-#include <string>
 #include <string_view>
 #include <variant>
 
 namespace pgweir::proxy {
-
-// As PostgreSQL would say it.
-struct SettingsError {
-    std::string_view sqlstate;   // Lifetime: static
-    std::string message;
-};
 
 // All parameters but those about the connection itself (user, database, replication,
 // options). Names are in lower case and each stands once, the last value given;

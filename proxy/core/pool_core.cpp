@@ -11,6 +11,11 @@ constexpr bool counts_as_used(ServerState state) {
     return state == ServerState::leased || state == ServerState::recovering;
 }
 
+// Afterwards a session's state is another client's, or new.
+constexpr bool begins_anew(ServerEvent event) {
+    return event == ServerEvent::lease || event == ServerEvent::log_in || event == ServerEvent::recover;
+}
+
 }  // namespace
 
 PoolCore::PoolCore(const PoolCoreLimits& limits, std::size_t threads, std::uint32_t seed, TimePoint now)
@@ -26,6 +31,7 @@ void PoolCore::grow(int size) {
 }
 
 // The only place that assigns a state; keeps counts, lists and the breaker's input in step.
+// A pin ends with its lease.
 void PoolCore::transition(std::uint32_t index, ServerEvent event, TimePoint now) {
     Place& place = places_[index];
     const std::optional<ServerState> to = next(place.state, event);
@@ -35,6 +41,8 @@ void PoolCore::transition(std::uint32_t index, ServerEvent event, TimePoint now)
     --counts_[static_cast<std::size_t>(from)];
     ++counts_[static_cast<std::size_t>(*to)];
     if (from == ServerState::idle) unlink_idle(index);
+    if (from == ServerState::leased) change_pin(index, std::nullopt);
+    if (begins_anew(event)) ++place.lease_number;
     place.state = *to;
     if (*to == ServerState::idle) {
         place.idle_since = now;
@@ -75,14 +83,27 @@ std::uint32_t PoolCore::newest_idle(ThreadIndex preferred) const {
     return none;
 }
 
-Acquired PoolCore::acquire(const ClientId& client, TimePoint now, PoolActions& actions) {
-    // Whoever waits goes first: an idle server beside a queue cannot be, because servers are handed on.
-    if (const std::uint32_t index = newest_idle(client.thread); index != none) {
+std::uint32_t PoolCore::find_idle(const ClientId& client, const std::optional<LeaseMark>& wanted) const {
+    if (wanted && index_of(wanted->server) < places_.size() && state_of(wanted->server) == ServerState::idle &&
+        mark_of(wanted->server) == *wanted)
+        return static_cast<std::uint32_t>(wanted->server);
+    return newest_idle(client.thread);
+}
+
+Acquired PoolCore::acquire(const ClientId& client, Wish wish, const std::optional<LeaseMark>& wanted, TimePoint now,
+                           PoolActions& actions) {
+    // Whoever waits goes first: an idle server beside somebody who may have it cannot be, because servers are handed on.
+    if (const std::uint32_t index = find_idle(client, wanted); index != none && (wish == Wish::server || may_pin())) {
         const Place& place = places_[index];
         const bool needs_check = now - place.idle_since >= limits_.server_check_delay;
-        const ThreadIndex from = place.thread;
-        transition(index, ServerEvent::lease, now);
-        return Acquired{Acquired::Kind::granted, ServerId{index}, from, needs_check};
+        lease(index, wish, now);
+        const LeaseMark mark = mark_of(ServerId{index});
+        return Acquired{.kind = Acquired::Kind::granted,
+                        .server = ServerId{index},
+                        .from = place.thread,
+                        .needs_check = needs_check,
+                        .mark = mark,
+                        .is_untouched = wanted && follows(mark, *wanted)};
     }
     const auto refuse = [this](RefusalReason reason) {
         ++refusals_[static_cast<std::size_t>(reason)];
@@ -91,7 +112,7 @@ Acquired PoolCore::acquire(const ClientId& client, TimePoint now, PoolActions& a
     if (is_retired_) return refuse(RefusalReason::draining);
     if (is_hopeless(now)) return refuse(RefusalReason::upstream_unavailable);
     if (waiters_.size() >= static_cast<std::size_t>(limits_.max_waiting)) return refuse(RefusalReason::queue_full);
-    const WaiterId waiter = waiters_.push(Waiter{client, now});
+    const WaiterId waiter = waiters_.push(Waiter{client, now, wish});
     dial_if_needed(now, actions);
     return Acquired{.kind = Acquired::Kind::waiting, .waiter = waiter};
 }
@@ -116,34 +137,36 @@ void PoolCore::hand_on(std::uint32_t index, ThreadIndex thread, ServerEvent even
         close_idle(index, now, actions);
         return;
     }
-    const std::optional<Waiter> waiter = waiters_.pop();
-    if (!waiter) return;
+    if (const std::optional<Waiter> waiter = waiters_.pop(who_may_go())) grant(index, *waiter, now, actions);
+}
+
+void PoolCore::lease(std::uint32_t index, Wish wish, TimePoint now) {
     transition(index, ServerEvent::lease, now);
+    if (wish == Wish::pin) change_pin(index, Pin{std::nullopt, now});
+}
+
+// Requires: the server is idle.
+void PoolCore::grant(std::uint32_t index, const Waiter& waiter, TimePoint now, PoolActions& actions) {
+    lease(index, waiter.wish, now);
     actions.push_back(PoolAction{.kind = PoolAction::Kind::grant,
                                  .server = ServerId{index},
-                                 .client = waiter->client,
-                                 .from = thread,
-                                 .waited = now - waiter->since});
+                                 .client = waiter.client,
+                                 .from = places_[index].thread,
+                                 .waited = now - waiter.since});
 }
 
 void PoolCore::release(ServerId server, ThreadIndex thread, TimePoint now, PoolActions& actions) {
-    set_pinned(server, false);
     hand_on(static_cast<std::uint32_t>(server), thread, ServerEvent::release, now, actions);
+    serve_pin_waiters(now, actions);
 }
 
-void PoolCore::abandon(ServerId server, TimePoint now) {
-    set_pinned(server, false);
+void PoolCore::abandon(ServerId server, TimePoint now, PoolActions& actions) {
     transition(static_cast<std::uint32_t>(server), ServerEvent::abandon, now);
+    serve_pin_waiters(now, actions);
 }
 
 void PoolCore::recovered(ServerId server, ThreadIndex thread, TimePoint now, PoolActions& actions) {
     hand_on(static_cast<std::uint32_t>(server), thread, ServerEvent::recover, now, actions);
-}
-
-void PoolCore::set_pinned(ServerId server, bool is_pinned) {
-    Place& place = places_[index_of(server)];
-    pinned_ += static_cast<int>(is_pinned) - static_cast<int>(place.is_pinned);
-    place.is_pinned = is_pinned;
 }
 
 bool PoolCore::begin_inspection(ServerId server, ThreadIndex thread, TimePoint now) {
@@ -158,9 +181,9 @@ void PoolCore::end_inspection(ServerId server, TimePoint now, PoolActions& actio
     hand_on(static_cast<std::uint32_t>(server), thread, ServerEvent::reassure, now, actions);
 }
 
-void PoolCore::close(ServerId server, TimePoint now) {
-    set_pinned(server, false);
+void PoolCore::close(ServerId server, TimePoint now, PoolActions& actions) {
     transition(static_cast<std::uint32_t>(server), ServerEvent::close, now);
+    serve_pin_waiters(now, actions);
 }
 
 void PoolCore::close_idle(std::uint32_t index, TimePoint now, PoolActions& actions) {
@@ -174,14 +197,16 @@ void PoolCore::closed(ServerId server, TimePoint now, PoolActions& actions) {
     dial_if_needed(now, actions);
 }
 
+void PoolCore::refuse_waiter(const Waiter& waiter, RefusalReason reason, TimePoint now, PoolActions& actions) {
+    ++refusals_[static_cast<std::size_t>(reason)];
+    actions.push_back(PoolAction{.kind = PoolAction::Kind::refuse,
+                                 .client = waiter.client,
+                                 .reason = reason,
+                                 .waited = now - waiter.since});
+}
+
 void PoolCore::refuse_waiters(RefusalReason reason, TimePoint now, PoolActions& actions) {
-    while (const std::optional<Waiter> waiter = waiters_.pop()) {
-        ++refusals_[static_cast<std::size_t>(reason)];
-        actions.push_back(PoolAction{.kind = PoolAction::Kind::refuse,
-                                     .client = waiter->client,
-                                     .reason = reason,
-                                     .waited = now - waiter->since});
-    }
+    while (const std::optional<Waiter> waiter = waiters_.pop()) refuse_waiter(*waiter, reason, now, actions);
 }
 
 bool PoolCore::admits_login() {
@@ -195,21 +220,17 @@ Duration PoolCore::retry_after(RefusalReason reason, TimePoint now) const {
     return breaker_.retry_after(now);
 }
 
-RefusalReason PoolCore::wait_ended_reason() const {
+RefusalReason PoolCore::wait_ended_reason(const Waiter& waiter) const {
     const bool none_live = total() == count(ServerState::connecting) + count(ServerState::closing);
-    return pacer_.is_failing() && none_live ? RefusalReason::upstream_unavailable : RefusalReason::queue_timeout;
+    if (pacer_.is_failing() && none_live) return RefusalReason::upstream_unavailable;
+    return waiter.wish == Wish::pin && !may_pin() ? RefusalReason::pin_limit : RefusalReason::queue_timeout;
 }
 
 bool PoolCore::tick(TimePoint now, PoolActions& actions) {
     const Duration timeout = limits_.query_wait_timeout;
-    while (timeout > Duration::zero() && !waiters_.empty() && now - waiters_.front().since >= timeout) {
+    while (timeout > Duration::zero() && !waiters_.empty() && now - waiters_.front()->since >= timeout) {
         const Waiter waiter = *waiters_.pop();
-        const RefusalReason reason = wait_ended_reason();
-        ++refusals_[static_cast<std::size_t>(reason)];
-        actions.push_back(PoolAction{.kind = PoolAction::Kind::refuse,
-                                     .client = waiter.client,
-                                     .reason = reason,
-                                     .waited = now - waiter.since});
+        refuse_waiter(waiter, wait_ended_reason(waiter), now, actions);
     }
     // The last server may have died while no login is to be tried for long.
     if (is_hopeless(now)) refuse_waiters(RefusalReason::upstream_unavailable, now, actions);
@@ -222,7 +243,7 @@ bool PoolCore::tick(TimePoint now, PoolActions& actions) {
 }
 
 ThreadIndex PoolCore::thread_for_new_server() {
-    if (!waiters_.empty()) return waiters_.front().client.thread;
+    if (const Waiter* waiter = waiters_.front(who_may_go())) return waiter->client.thread;
     return ThreadIndex{next_thread_++ % static_cast<std::uint32_t>(idle_.size())};
 }
 

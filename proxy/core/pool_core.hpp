@@ -6,6 +6,7 @@
 #include "proxy/core/breaker.hpp"
 #include "proxy/core/dial_pacer.hpp"
 #include "proxy/core/ids.hpp"
+#include "proxy/core/pins.hpp"
 #include "proxy/core/refusal.hpp"
 #include "proxy/core/server_state.hpp"
 #include "proxy/core/waiter_queue.hpp"
@@ -23,6 +24,7 @@ struct PoolCoreLimits {
     int pool_size = 20;
     int min_pool_size = 0;
     int max_waiting = 1000;
+    int max_pinned = 5;
     Duration query_wait_timeout = std::chrono::seconds(30);   // 0: for ever
     Duration server_idle_timeout = std::chrono::minutes(5);   // 0: never
     Duration server_lifetime = std::chrono::minutes(30);      // 0: for ever
@@ -48,6 +50,20 @@ struct PoolAction {
 // A release or grant makes one action; room for a few more without allocating.
 using PoolActions = boost::container::small_vector<PoolAction, 4>;
 
+// Names one lease: of a place's leases, logins and recoveries, the how manieth it was.
+struct LeaseMark {
+    ServerId server{};
+    std::uint32_t number = 0;
+
+    friend bool operator==(const LeaseMark&, const LeaseMark&) = default;
+};
+
+// Whether a lease follows on another one of the same session, with nobody in between: what
+// the first has left in the server is still as it was.
+constexpr bool follows(const LeaseMark& later, const LeaseMark& earlier) {
+    return later.server == earlier.server && later.number == earlier.number + 1;
+}
+
 struct Acquired {
     enum class Kind { granted, waiting, refused };
     Kind kind;
@@ -56,6 +72,8 @@ struct Acquired {
     bool needs_check = false;        // granted: idle for longer than server_check_delay
     WaiterId waiter{};               // waiting
     RefusalReason reason{};          // refused
+    LeaseMark mark{};                // granted
+    bool is_untouched = false;       // granted: the server wanted, and nobody has used it since
 };
 
 // What a scrape or a health check wants to know; by value.
@@ -64,7 +82,12 @@ struct PoolFacts {
     int pool_size = 0;
     int effective_size = 0;
     int in_use = 0;
-    int pinned = 0;
+    int max_pinned = 0;
+    int pinned = 0;                                            // those without a reason yet included
+    std::array<int, pin_reason_count> pins{};
+    std::array<std::uint64_t, pin_reason_count> pins_started{};
+    std::uint64_t pins_over_limit = 0;                         // that showed themselves too late to wait
+    Duration longest_pin{};
     int waiting = 0;
     double usage = 0;
     double warning_share = 0.8;
@@ -73,7 +96,7 @@ struct PoolFacts {
     Duration retry_after{};
     BreakerState breaker = BreakerState::closed;
     std::array<std::uint64_t, 3> breaker_entered{};
-    std::array<std::uint64_t, 7> refusals{};                   // by RefusalReason
+    std::array<std::uint64_t, refusal_reason_count> refusals{};
     std::array<std::uint64_t, dial_outcome_count> dials{};
 };
 
@@ -83,24 +106,31 @@ public:
 
     void set_limits(const PoolCoreLimits& limits, TimePoint now, PoolActions& actions);
 
-    // A client wants a server.
-    Acquired acquire(const ClientId& client, TimePoint now, PoolActions& actions);
+    // A client wants a server; with Wish::pin it waits while max_pinned servers are pinned, and
+    // what it gets counts as pinned from the grant on. `wanted`, a lease it had, is preferred when
+    // its server is idle and untouched since.
+    Acquired acquire(const ClientId& client, Wish wish, const std::optional<LeaseMark>& wanted, TimePoint now,
+                     PoolActions& actions);
     // The client does not want it any more. False when it is not in the queue: a grant or refusal is on its way.
     bool leave_queue(WaiterId waiter, const ClientId& client);
 
     // A leased server comes back clean, on `thread`.
     void release(ServerId server, ThreadIndex thread, TimePoint now, PoolActions& actions);
     // A leased server comes back dirty and stays with its thread until `recovered` or `close`.
-    void abandon(ServerId server, TimePoint now);
+    void abandon(ServerId server, TimePoint now, PoolActions& actions);
     void recovered(ServerId server, ThreadIndex thread, TimePoint now, PoolActions& actions);
-    void set_pinned(ServerId server, bool is_pinned);
+
+    // A leased server keeps its client until `unpin` or the end of the lease. Never refused: what
+    // shows itself too late to wait is counted. Again, with another reason: the start stays.
+    void pin(ServerId server, PinReason reason, TimePoint now);
+    void unpin(ServerId server, TimePoint now, PoolActions& actions);
 
     // Something came from an idle server. False when it was granted or closed meanwhile: then it is not `thread`'s.
     bool begin_inspection(ServerId server, ThreadIndex thread, TimePoint now);
     void end_inspection(ServerId server, TimePoint now, PoolActions& actions);
 
     // Its thread is closing this server. It counts until `closed`.
-    void close(ServerId server, TimePoint now);
+    void close(ServerId server, TimePoint now, PoolActions& actions);
     // The server's EOF was seen.
     void closed(ServerId server, TimePoint now, PoolActions& actions);
 
@@ -117,6 +147,8 @@ public:
     bool admits_login();
     // When trying again after a refusal for `reason` is worth while.
     Duration retry_after(RefusalReason reason, TimePoint now) const;
+    // All there is to say to whom it refuses, apart from names and the upstream's words.
+    Refusal refusal(RefusalReason reason, Duration waited, TimePoint now) const;
 
     // Deadlines, rotation, the breaker. True when the breaker changed state. Call every 100 ms.
     bool tick(TimePoint now, PoolActions& actions);
@@ -134,20 +166,27 @@ public:
     // The thread on which a new server is needed first.
     ThreadIndex thread_for_new_server();
 
+    // O(places).
     PoolFacts facts(TimePoint now) const;
     ServerState state_of(ServerId server) const { return places_[index_of(server)].state; }
+    LeaseMark mark_of(ServerId server) const { return {server, places_[index_of(server)].lease_number}; }
     std::size_t places() const { return places_.size(); }
 
 private:
     static constexpr std::uint32_t none = 0xffffffff;
 
+    struct Pin {
+        std::optional<PinReason> reason;   // none yet: granted to a client that is about to pin
+        TimePoint since;
+    };
     struct Place {
         ServerState state = ServerState::vacant;
         ThreadIndex thread{};            // idle: in whose set it is
         TimePoint idle_since{};
         TimePoint opened_at{};
         std::uint32_t ordinal = 0;       // its jitter's: which of the pool's servers it is, ever
-        bool is_pinned = false;
+        std::uint32_t lease_number = 0;
+        std::optional<Pin> pin;
         bool is_outdated = false;        // dialled before the last rotation: to be closed instead of becoming idle
         std::uint32_t before = none;     // in the idle list of its thread
         std::uint32_t after = none;
@@ -155,18 +194,29 @@ private:
 
     void grow(int size);
     void transition(std::uint32_t index, ServerEvent event, TimePoint now);
+    void change_pin(std::uint32_t index, const std::optional<Pin>& pin);
     void link_idle(std::uint32_t index);
     void unlink_idle(std::uint32_t index);
     // A server has become clean and free on its thread: the next waiter's, idle, or closed.
     void hand_on(std::uint32_t index, ThreadIndex thread, ServerEvent event, TimePoint now, PoolActions& actions);
     std::uint32_t newest_idle(ThreadIndex preferred) const;
+    std::uint32_t find_idle(const ClientId& client, const std::optional<LeaseMark>& wanted) const;
+    void grant(std::uint32_t index, const Waiter& waiter, TimePoint now, PoolActions& actions);
+    void lease(std::uint32_t index, Wish wish, TimePoint now);
+    // Pins may have ended, or more be allowed: whoever waits to pin can go.
+    void serve_pin_waiters(TimePoint now, PoolActions& actions);
+    bool may_pin() const { return pinned_ < limits_.max_pinned; }
+    Waiters who_may_go() const { return may_pin() ? Waiters::all : Waiters::without_pins; }
+    int waiting_for_servers() const;
+    Duration longest_pin(TimePoint now) const;
     void close_idle(std::uint32_t index, TimePoint now, PoolActions& actions);
     void dial_if_needed(TimePoint now, PoolActions& actions);
+    void refuse_waiter(const Waiter& waiter, RefusalReason reason, TimePoint now, PoolActions& actions);
     void refuse_waiters(RefusalReason reason, TimePoint now, PoolActions& actions);
     void retire_idle(TimePoint now, PoolActions& actions);
     bool is_surplus(const Place& place, TimePoint now) const;
     bool is_old(const Place& place, TimePoint now) const;
-    RefusalReason wait_ended_reason() const;
+    RefusalReason wait_ended_reason(const Waiter& waiter) const;
     int effective_size(TimePoint now);
 
     int count(ServerState state) const { return counts_[static_cast<std::size_t>(state)]; }
@@ -181,13 +231,16 @@ private:
     DialPacer pacer_;
     Breaker breaker_;
     int pinned_ = 0;
+    std::array<int, pin_reason_count> pins_{};
+    std::array<std::uint64_t, pin_reason_count> pins_started_{};
+    std::uint64_t pins_over_limit_ = 0;
     int size_now_ = 0;                  // effective size as last computed
     bool wants_welcome_ = false;
     bool is_retired_ = false;
     std::uint32_t lifetimes_ = 0;       // counts servers, for their jitter
     std::uint32_t next_thread_ = 0;
     std::array<std::uint64_t, 3> breaker_entered_{};
-    std::array<std::uint64_t, 7> refusals_{};
+    std::array<std::uint64_t, refusal_reason_count> refusals_{};
     std::array<std::uint64_t, dial_outcome_count> dials_{};
 };
 

@@ -19,6 +19,7 @@ void PoolCore::set_limits(const PoolCoreLimits& limits, TimePoint now, PoolActio
     pacer_.reset();
     breaker_.usage_changed(in_use(), effective_size(now), now);
     retire_idle(now, actions);
+    serve_pin_waiters(now, actions);
     dial_if_needed(now, actions);
 }
 
@@ -66,7 +67,7 @@ void PoolCore::dial_if_needed(TimePoint now, PoolActions& actions) {
     const int size = effective_size(now);
     for (std::uint32_t index = 0; index < places_.size(); ++index) {
         const int connecting = count(ServerState::connecting);
-        const int needed = std::max({static_cast<int>(waiters_.size()), limits_.min_pool_size - (total() - connecting),
+        const int needed = std::max({waiting_for_servers(), limits_.min_pool_size - (total() - connecting),
                                      wants_welcome_ ? 1 : 0});
         // After a failure one login at a time feels the way.
         const int in_flight = pacer_.is_failing() ? 1 : max_logins_in_flight;
@@ -98,12 +99,17 @@ PoolFacts PoolCore::facts(TimePoint now) const {
     facts.pool_size = limits_.pool_size;
     facts.effective_size = size_now_;
     facts.in_use = in_use();
+    facts.max_pinned = limits_.max_pinned;
     facts.pinned = pinned_;
+    facts.pins = pins_;
+    facts.pins_started = pins_started_;
+    facts.pins_over_limit = pins_over_limit_;
+    facts.longest_pin = longest_pin(now);
     facts.waiting = static_cast<int>(waiters_.size());
     facts.usage = breaker_.usage(now);
     facts.warning_share = limits_.breaker.open_above.value_or(facts.warning_share);
     facts.warning = breaker_.is_warning(now);
-    facts.longest_wait = waiters_.empty() ? Duration::zero() : now - waiters_.front().since;
+    facts.longest_wait = waiters_.empty() ? Duration::zero() : now - waiters_.front()->since;
     facts.retry_after = breaker_.retry_after(now);
     facts.breaker = breaker_.state();
     facts.breaker_entered = breaker_entered_;

@@ -9,6 +9,7 @@ const char* token(RefusalReason reason) {
     case RefusalReason::breaker_open: return "breaker_open";
     case RefusalReason::queue_full: return "queue_full";
     case RefusalReason::queue_timeout: return "queue_timeout";
+    case RefusalReason::pin_limit: return "pin_limit";
     case RefusalReason::upstream_unavailable: return "upstream_unavailable";
     case RefusalReason::draining: return "draining";
     }

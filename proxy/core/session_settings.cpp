@@ -1,15 +1,82 @@
 #include "proxy/core/session_settings.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace pgweir::proxy {
 namespace {
 
+constexpr std::string_view role = "role";
+constexpr std::string_view session_authorization = "session_authorization";
+
+// They decide with whose rights everything else is set.
+bool is_identity(std::string_view name) { return name == role || name == session_authorization; }
+
 // set_config takes a value as its text stands in a startup packet; SET would read a
-// search_path list as one quoted name.
+// search_path list as one quoted name. The length comes back in place of the value, which need not
+// have an equivalent in the client_encoding that it comes with.
 void append_set_config(std::string& calls, std::string_view name, std::string_view value) {
     calls += calls.empty() ? "SELECT " : ", ";
-    calls += "pg_catalog.set_config(" + quote_literal(name) + ", " + quote_literal(value) + ", false)";
+    calls += "pg_catalog.length(pg_catalog.set_config(" + quote_literal(name) + ", " + quote_literal(value) + ", false))";
+}
+
+const std::string* value_of(const SessionSettings& settings, std::string_view name) {
+    const auto found = std::find_if(settings.begin(), settings.end(), [&](const auto& pair) { return pair.first == name; });
+    return found == settings.end() ? nullptr : &found->second;
+}
+
+// What stands when `settings` say nothing of it.
+const std::string* value_of(const SessionSettings& settings, const BaselineSettings& baseline, std::string_view name) {
+    if (const std::string* value = value_of(settings, name)) return value;
+    const auto base = baseline.find(std::string(name));
+    return base == baseline.end() ? nullptr : &base->second;
+}
+
+bool is_same(const std::string* left, const std::string* right) {
+    return left == right || (left != nullptr && right != nullptr && *left == *right);
+}
+
+// The change of everything but the identity, in parts because RESET is no function.
+struct Changes {
+    std::string resets;
+    std::string calls;
+
+    bool empty() const { return resets.empty() && calls.empty(); }
+};
+
+Changes changes_of(const SessionSettings& from, const SessionSettings& to, const BaselineSettings& baseline) {
+    Changes changes;
+    for (const auto& [name, value] : from) {
+        if (is_identity(name) || value_of(to, name) != nullptr) continue;
+        if (const auto base = baseline.find(name); base != baseline.end())
+            append_set_config(changes.calls, name, base->second);
+        else
+            changes.resets += "RESET " + quote_name(name) + "; ";
+    }
+    for (const auto& [name, value] : to) {
+        if (is_identity(name)) continue;
+        const std::string* standing = value_of(from, name);
+        if (standing == nullptr || *standing != value) append_set_config(changes.calls, name, value);
+    }
+    return changes;
+}
+
+}  // namespace
+
+std::string quote_literal(std::string_view text) {
+    const auto is_beyond_ascii = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+    const bool is_plain = text.find('\\') == std::string_view::npos && std::none_of(text.begin(), text.end(), is_beyond_ascii);
+    std::string quoted = is_plain ? "'" : " E'";
+    for (const char c : text) {
+        if (is_beyond_ascii(c)) {
+            const auto octal = [c](unsigned shift) { return static_cast<char>('0' + ((static_cast<unsigned char>(c) >> shift) & 7U)); };
+            quoted += {'\\', octal(6), octal(3), octal(0)};
+            continue;
+        }
+        if (c == '\'' || c == '\\') quoted += c;
+        quoted += c;
+    }
+    return quoted + '\'';
 }
 
 std::string quote_name(std::string_view name) {
@@ -21,43 +88,78 @@ std::string quote_name(std::string_view name) {
     return quoted + '"';
 }
 
-const std::string* value_of(const SessionSettings& settings, const std::string& name) {
-    const auto found = std::find_if(settings.begin(), settings.end(), [&](const auto& pair) { return pair.first == name; });
-    return found == settings.end() ? nullptr : &found->second;
-}
-
-}  // namespace
-
-std::string quote_literal(std::string_view text) {
-    std::string quoted = text.find('\\') == std::string_view::npos ? "'" : " E'";
-    for (const char c : text) {
-        if (c == '\'' || c == '\\') quoted += c;
-        quoted += c;
-    }
-    return quoted + '\'';
-}
-
 std::string switch_settings_sql(const SessionSettings& from, const SessionSettings& to, const BaselineSettings& baseline) {
-    std::string resets;
+    Changes changes = changes_of(from, to, baseline);
+    const std::string* user = value_of(from, baseline, session_authorization);
+    const std::string* wanted_user = value_of(to, baseline, session_authorization);
+    const std::string* as = value_of(from, baseline, role);
+    const std::string* wanted_as = value_of(to, baseline, role);
+    const bool changes_user = !is_same(user, wanted_user) || !changes.empty();
+    const bool changes_role = !is_same(as, wanted_as) || changes_user;
+
+    std::string sql;
+    if (as != nullptr && changes_role) sql += "RESET ROLE; ";
+    if (user != nullptr && changes_user) sql += "RESET SESSION AUTHORIZATION; ";
+    // A select list is evaluated from left to right. A new user takes the role away: it comes last.
+    if (wanted_user != nullptr && changes_user) append_set_config(changes.calls, session_authorization, *wanted_user);
+    if (wanted_as != nullptr && changes_role) append_set_config(changes.calls, role, *wanted_as);
+    return sql + changes.resets + changes.calls;
+}
+
+std::string restore_settings_sql(const SessionSettings& startup, const BaselineSettings& baseline, std::string_view name) {
     std::string calls;
-    for (const auto& [name, value] : from) {
-        if (value_of(to, name)) continue;
-        if (const auto base = baseline.find(name); base != baseline.end())
-            append_set_config(calls, name, base->second);
-        else
-            resets += "RESET " + quote_name(name) + "; ";
+    if (!name.empty()) {
+        if (const std::string* value = value_of(startup, baseline, name)) append_set_config(calls, name, *value);
+        return calls;
     }
-    for (const auto& [name, value] : to) {
-        const std::string* standing = value_of(from, name);
-        if (!standing || *standing != value) append_set_config(calls, name, value);
+    for (const auto& [base, value] : baseline)
+        if (!is_identity(base) && value_of(startup, base) == nullptr) append_set_config(calls, base, value);
+    for (const auto& [own, value] : startup)
+        if (!is_identity(own)) append_set_config(calls, own, value);
+    // RESET ALL leaves the identity alone, DISCARD ALL gives even that of the startup packet up.
+    for (const std::string_view identity : {session_authorization, role})
+        if (const std::string* value = value_of({}, baseline, identity)) append_set_config(calls, identity, *value);
+    return calls;
+}
+
+std::string restore_unchanged_sql(const SessionSettings& startup, const SessionSettings& now, const BaselineSettings& baseline) {
+    SessionSettings unchanged = startup;
+    std::erase_if(unchanged, [&](const auto& setting) {
+        const std::string* value = value_of(now, setting.first);
+        return value == nullptr || *value != setting.second;
+    });
+    BaselineSettings kept = baseline;
+    std::erase_if(kept, [&](const auto& setting) { return value_of(now, setting.first) != nullptr; });
+    return restore_settings_sql(unchanged, kept, {});
+}
+
+bool decides_understanding(std::string_view name) {
+    constexpr std::array<std::string_view, 8> others = {"application_name", "client_min_messages", "idle_in_transaction_session_timeout",
+                                                        "idle_session_timeout", "lock_timeout", "statement_timeout",
+                                                        "transaction_timeout", "jit"};
+    return name.find('.') == std::string_view::npos && std::find(others.begin(), others.end(), name) == others.end();
+}
+
+std::uint64_t environment_of(const SessionSettings& settings) {
+    // FNV-1a, 64 bits, for each setting; in whatever order they stand.
+    std::uint64_t all = 0;
+    for (const auto& [name, value] : settings) {
+        if (!decides_understanding(name)) continue;
+        std::uint64_t hash = 0xcbf29ce484222325;
+        const auto add = [&hash](std::string_view text) {
+            for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+            hash = (hash ^ 0U) * 0x100000001b3;   // no name or value holds it
+        };
+        add(name);
+        add(value);
+        all += hash;
     }
-    return resets + calls;
+    return all;
 }
 
 std::vector<std::string> reset_sql(const BaselineSettings& baseline) {
     std::vector<std::string> statements = {"DISCARD ALL"};
-    std::string calls;
-    for (const auto& [name, value] : baseline) append_set_config(calls, name, value);
+    std::string calls = restore_settings_sql({}, baseline, {});
     if (!calls.empty()) statements.push_back(std::move(calls));
     return statements;
 }

@@ -1,7 +1,9 @@
-// Run-time parameters that a client asked for when it logged in, and the SQL that
-// makes a server stand as that client wants it.
+// Run-time parameters of a session, and the SQL that makes a server stand as a client
+// wants it. What a client wants is the pool's baseline, what its startup packet asked
+// for, and what it has set since.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -10,18 +12,41 @@
 
 namespace pgweir::proxy {
 
-// Names in lower case, each once, in the order the client gave them.
+// Names in lower case, each once, in alphabetical order; only while a login checks its startup
+// packet in the order the client gave them.
 using SessionSettings = std::vector<std::pair<std::string, std::string>>;
 
 // What every server of a pool stands at after login and after a reset; names in lower case too.
 using BaselineSettings = std::map<std::string, std::string>;
 
-// A string constant as SQL text, right whatever standard_conforming_strings is.
+// A string constant as SQL text, right whatever standard_conforming_strings and
+// client_encoding are: bytes beyond ASCII, which are in the server's encoding as those of a
+// startup packet, are escaped.
 std::string quote_literal(std::string_view text);
+// An identifier, always in double quotes. Its bytes are in the client_encoding of the connection.
+std::string quote_name(std::string_view name);
 
-// One query text that takes a server from one client's settings to another's; empty when
-// nothing differs. A parameter only `from` has goes back to the baseline, or is RESET.
+// One query text that takes a server from what stands there (`from`) to what is wanted
+// (`to`), both without the baseline's own values; empty when nothing differs. A parameter
+// only `from` has goes back to the baseline, or is RESET. `role` and
+// `session_authorization` are given up first and taken last: between the two the server
+// has all the rights it logged in with.
 std::string switch_settings_sql(const SessionSettings& from, const SessionSettings& to, const BaselineSettings& baseline);
+
+// One query text that sets again what a RESET or DISCARD of the client's has undone: the
+// baseline and its startup settings, which for PostgreSQL would be the reset values. For
+// RESET of one parameter give its name in lower case; empty for all. Empty when there is nothing to set.
+std::string restore_settings_sql(const SessionSettings& startup, const BaselineSettings& baseline, std::string_view name);
+
+// Whether a setting can have a part in what PostgreSQL makes of a statement when it parses it:
+// search_path has, but so has TimeZone, by which the constant in timestamptz '...' is read.
+bool decides_understanding(std::string_view name);
+
+// The same for a RESET of nobody knows what: sets what the client, whose settings are `now`, has not changed since.
+std::string restore_unchanged_sql(const SessionSettings& startup, const SessionSettings& now, const BaselineSettings& baseline);
+
+// The settings that do, in one number. Equal numbers, equal understanding.
+std::uint64_t environment_of(const SessionSettings& settings);
 
 // What brings a server back to the baseline after a client left something behind; each
 // statement is to be sent by itself, because DISCARD ALL does not run inside a transaction block.

@@ -12,21 +12,37 @@ WaiterId WaiterQueue::push(const Waiter& waiter) {
     } else {
         vacant_ = places_[index].after;
     }
+    Line& line = line_of(waiter.wish);
     Place& place = places_[index];
     place.waiter = waiter;
-    place.before = last_;
+    place.number = arrivals_++;
+    place.before = line.last;
     place.after = none;
     place.taken = true;
-    (last_ == none ? first_ : places_[last_].after) = index;
-    last_ = index;
-    ++size_;
+    (line.last == none ? line.first : places_[line.last].after) = index;
+    line.last = index;
+    ++line.size;
     return WaiterId{index};
 }
 
-std::optional<Waiter> WaiterQueue::pop() {
-    if (empty()) return std::nullopt;
-    const Waiter waiter = front();
-    remove(front_id());
+std::uint32_t WaiterQueue::first_of(Waiters among) const {
+    const std::uint32_t plain = lines_[static_cast<std::size_t>(Wish::server)].first;
+    const std::uint32_t pinning = lines_[static_cast<std::size_t>(Wish::pin)].first;
+    if (pinning == none || among == Waiters::without_pins) return plain;
+    if (plain == none) return pinning;
+    return places_[plain].number < places_[pinning].number ? plain : pinning;
+}
+
+const Waiter* WaiterQueue::front(Waiters among) const {
+    const std::uint32_t index = first_of(among);
+    return index == none ? nullptr : &places_[index].waiter;
+}
+
+std::optional<Waiter> WaiterQueue::pop(Waiters among) {
+    const std::uint32_t index = first_of(among);
+    if (index == none) return std::nullopt;
+    const Waiter waiter = places_[index].waiter;
+    remove(WaiterId{index});
     return waiter;
 }
 
@@ -34,12 +50,13 @@ void WaiterQueue::remove(WaiterId id) {
     const auto index = static_cast<std::uint32_t>(id);
     Place& place = places_[index];
     assert(place.taken);
-    (place.before == none ? first_ : places_[place.before].after) = place.after;
-    (place.after == none ? last_ : places_[place.after].before) = place.before;
+    Line& line = line_of(place.waiter.wish);
+    (place.before == none ? line.first : places_[place.before].after) = place.after;
+    (place.after == none ? line.last : places_[place.after].before) = place.before;
     place.taken = false;
     place.after = vacant_;
     vacant_ = index;
-    --size_;
+    --line.size;
 }
 
 bool WaiterQueue::holds(WaiterId id, const ClientId& client) const {

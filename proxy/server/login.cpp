@@ -4,6 +4,7 @@
 #include "proxy/server/login.hpp"
 
 #include "proxy/server/libpq.hpp"
+#include "proxy/server/login_learning.hpp"
 
 #include <fcntl.h>
 #include <openssl/ssl.h>
@@ -175,7 +176,7 @@ bool can_be_taken_over(PGconn* connection, const SSL* ssl) {
            (ssl == nullptr || SSL_pending(ssl) == 0);
 }
 
-LoginResult take_over(ConnectionPtr connection, Welcome welcome) {
+LoginResult take_over(ConnectionPtr connection, Welcome welcome, Knowledge knowledge) {
     SSL* const ssl = static_cast<SSL*>(PQsslStruct(connection.get(), "OpenSSL"));   // null on a plain connection
     if (!can_be_taken_over(connection.get(), ssl)) {
         libpq::abandon(std::move(connection));
@@ -192,6 +193,7 @@ LoginResult take_over(ConnectionPtr connection, Welcome welcome) {
     LoggedInServer server;
     server.handle = std::make_unique<PostgresHandle>(PQgetCancel(connection.get()), PQbackendPID(connection.get()));
     server.welcome = std::move(welcome);
+    server.knowledge = std::move(knowledge);
     server.peer = libpq::peer_of(connection.get());
     if (ssl != nullptr) {
         SSL_up_ref(ssl);
@@ -234,10 +236,14 @@ LoginResult log_in(const ServerTarget& target) {
     }
 
     Welcome welcome;
+    Knowledge knowledge;
     std::optional<LoginFailure> failure = connect(connection.get(), deadline);
     if (!failure) {
         PQsetnonblocking(connection.get(), 1);
         failure = apply_settings(connection.get(), target.server_settings, deadline);
+    }
+    if (!failure && target.learns && !learn(connection.get(), deadline, knowledge)) {
+        failure = broken_or_late(connection.get(), deadline);
     }
     if (!failure) {
         failure = learn_parameters(connection.get(), welcome, deadline);
@@ -246,7 +252,7 @@ LoginResult log_in(const ServerTarget& target) {
         libpq::abandon(std::move(connection));
         return std::move(*failure);
     }
-    return take_over(std::move(connection), std::move(welcome));
+    return take_over(std::move(connection), std::move(welcome), std::move(knowledge));
 }
 
 std::optional<std::string> check_dsn(const std::string& dsn) {

@@ -5,6 +5,7 @@
 #include "config/types.hpp"
 #include "proxy/core/welcome.hpp"
 #include "proxy/net/stream.hpp"
+#include "proxy/server/learning.hpp"
 #include "proxy/server/login_failure.hpp"
 
 #include <chrono>
@@ -24,6 +25,7 @@ struct ServerTarget {
     std::string database;                                 // used when the DSN names none
     std::map<std::string, std::string> server_settings;   // applied with SET after login
     std::chrono::milliseconds connect_timeout{};          // for the whole login, settings included
+    bool learns = false;                                  // what LoggedInServer::knowledge says
 };
 
 // What stays of libpq for one established server connection: the means to cancel what it
@@ -52,6 +54,7 @@ struct LoggedInServer {
     std::unique_ptr<PostgresHandle> handle;
     net::Stream stream;   // non-blocking; owns the connection alone: whoever ends it writes Terminate first
     Welcome welcome;
+    Knowledge knowledge;   // nothing unless asked for; what could not be learned is null
     std::string peer;   // "host:port" for logs
 };
 

@@ -7,14 +7,26 @@
 #include "proxy/core/refusal.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace pgweir::proxy {
 
 struct ServerConnection;
+class Listening;
+
+// A whole message for many. Immutable.
+using SharedMessage = std::shared_ptr<const std::vector<std::byte>>;
+
+struct Notification {
+    ClientId client;
+    SharedMessage message;   // a NotificationResponse
+};
 
 struct Letter {
     enum class Kind {
@@ -24,6 +36,16 @@ struct Letter {
         close_server,     // `server` was idle here and is to be closed
         cancel_ended,     // the cancel for `server` was delivered, or failed
         cancel_wanted,    // somebody who knows `client`'s key wants its query cancelled
+        // To the thread of the listening servers.
+        listening_wanted,      // `client` wants to listen to `channels`
+        listening_kept,        // `client` listens to `channels` and no longer to others
+        listening_forgotten,   // `client` has gone
+        listening_more,        // the server may have more to say
+        // From it.
+        listening_changed,     // what `client` wanted is in force; or not, if there is a `text`:
+                               // then `message` is the server's ErrorResponse, or null for a `refusal`
+        listening_lost,        // `client` listens to nothing any more: `text` says why
+        notifications,         // `notifications` for clients of this thread
     };
     Kind kind;
     ClientId client{};
@@ -31,6 +53,11 @@ struct Letter {
     Duration waited{};
     Refusal refusal{};
     std::function<void()> done{};   // cancel_wanted: to be called when it has ended
+    Listening* listening = nullptr; // to its thread, and of `refused` when it was refused
+    std::vector<std::string> channels{};
+    std::string text{};
+    SharedMessage message{};
+    std::vector<Notification> notifications{};
 };
 
 class Mailbox {

@@ -21,12 +21,14 @@ const char* word(BreakerState state) {
 
 }  // namespace
 
-Pool::Pool(std::string name, const PoolCoreLimits& limits, ServerTarget target, std::vector<Mailbox*> threads,
+Pool::Pool(std::string name, const PoolLimits& limits, ServerTarget target, std::vector<Mailbox*> threads,
            HelperThreads& helpers)
     : name_(std::move(name)),
       threads_(std::move(threads)),
       helpers_(helpers),
-      core_(limits, threads_.size(), static_cast<std::uint32_t>(std::hash<std::string>{}(name_)), Clock::now()),
+      listening_(*this, threads_),
+      max_prepared_statements_(limits.max_prepared_statements),
+      core_(limits.core, threads_.size(), static_cast<std::uint32_t>(std::hash<std::string>{}(name_)), Clock::now()),
       target_(std::move(target)),
       baseline_(std::make_shared<const BaselineSettings>(target_.server_settings)) {
     connections_.reserve(max_pool_size);
@@ -41,20 +43,24 @@ std::optional<Refusal> Pool::refuse_login() {
     return refusal_of(RefusalReason::breaker_open, {}, Clock::now());
 }
 
-PoolAnswer Pool::acquire(const ClientId& client) {
+PoolAnswer Pool::acquire(const ClientId& client, Wish wish, std::optional<LeaseMark> wanted) {
     PoolActions actions;
     PoolAnswer answer{};
     {
         const std::lock_guard lock(mutex_);
         const TimePoint now = Clock::now();
-        const Acquired acquired = core_.acquire(client, now, actions);
+        const Acquired acquired = core_.acquire(client, wish, wanted, now, actions);
         answer.kind = acquired.kind;
         answer.waiter = acquired.waiter;
         answer.needs_check = acquired.needs_check;
+        answer.mark = acquired.mark;
+        answer.is_untouched = acquired.is_untouched;
         if (acquired.kind == Acquired::Kind::granted) {
             answer.server = connections_[index_of(acquired.server)].get();
             answer.server->holder.store(static_cast<std::uint32_t>(client.thread), std::memory_order_release);
-        } else if (acquired.kind == Acquired::Kind::refused) {
+        } else if (acquired.kind == Acquired::Kind::waiting) {
+            waiting_.fetch_add(1, std::memory_order_relaxed);
+        } else {
             answer.refusal = refusal_of(acquired.reason, {}, now);
         }
     }
@@ -64,7 +70,9 @@ PoolAnswer Pool::acquire(const ClientId& client) {
 
 bool Pool::leave_queue(WaiterId waiter, const ClientId& client) {
     const std::lock_guard lock(mutex_);
-    return core_.leave_queue(waiter, client);
+    if (!core_.leave_queue(waiter, client)) return false;
+    waiting_.fetch_sub(1, std::memory_order_relaxed);
+    return true;
 }
 
 void Pool::release(ServerConnection& server, ThreadIndex thread) {
@@ -78,8 +86,12 @@ void Pool::release(ServerConnection& server, ThreadIndex thread) {
 }
 
 void Pool::abandon(ServerConnection& server) {
-    const std::lock_guard lock(mutex_);
-    core_.abandon(server.id, Clock::now());
+    PoolActions actions;
+    {
+        const std::lock_guard lock(mutex_);
+        core_.abandon(server.id, Clock::now(), actions);
+    }
+    perform(actions);
 }
 
 void Pool::recovered(ServerConnection& server, ThreadIndex thread) {
@@ -92,9 +104,23 @@ void Pool::recovered(ServerConnection& server, ThreadIndex thread) {
     perform(actions);
 }
 
-void Pool::set_pinned(ServerConnection& server, bool is_pinned) {
+void Pool::pin(ServerConnection& server, PinReason reason) {
     const std::lock_guard lock(mutex_);
-    core_.set_pinned(server.id, is_pinned);
+    core_.pin(server.id, reason, Clock::now());
+}
+
+void Pool::unpin(ServerConnection& server) {
+    PoolActions actions;
+    {
+        const std::lock_guard lock(mutex_);
+        core_.unpin(server.id, Clock::now(), actions);
+    }
+    perform(actions);
+}
+
+LeaseMark Pool::mark_of(const ServerConnection& server) const {
+    const std::lock_guard lock(mutex_);
+    return core_.mark_of(server.id);
 }
 
 bool Pool::begin_inspection(ServerConnection& server, ThreadIndex thread) {
@@ -115,8 +141,12 @@ void Pool::end_inspection(ServerConnection& server) {
 }
 
 void Pool::close(ServerConnection& server) {
-    const std::lock_guard lock(mutex_);
-    if (core_.state_of(server.id) != ServerState::closing) core_.close(server.id, Clock::now());
+    PoolActions actions;
+    {
+        const std::lock_guard lock(mutex_);
+        if (core_.state_of(server.id) != ServerState::closing) core_.close(server.id, Clock::now(), actions);
+    }
+    perform(actions);
 }
 
 void Pool::closed(ServerConnection& server) {
@@ -151,12 +181,8 @@ Refusal Pool::make_refusal(RefusalReason reason, Duration waited) const {
 }
 
 Refusal Pool::refusal_of(RefusalReason reason, Duration waited, TimePoint now) const {
-    const PoolFacts facts = core_.facts(now);
-    Refusal refusal{.reason = reason, .pool = name_};
-    refusal.in_use = facts.in_use;
-    refusal.size = facts.effective_size;
-    refusal.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(core_.retry_after(reason, now));
-    refusal.waited = std::chrono::duration_cast<std::chrono::milliseconds>(waited);
+    Refusal refusal = core_.refusal(reason, waited, now);
+    refusal.pool = name_;
     if (reason == RefusalReason::upstream_unavailable) refusal.upstream_text = upstream_failure_.value_or("");
     return refusal;
 }
@@ -168,6 +194,8 @@ void Pool::perform(PoolActions& actions) {
         case PoolAction::Kind::refuse: {
             Letter letter{.kind = Letter::Kind::refused, .client = action.client, .waited = action.waited};
             letter.refusal = make_refusal(action.reason, action.waited);
+            if (Listening::is_meant(action.client)) letter.listening = &listening_;
+            waiting_.fetch_sub(1, std::memory_order_relaxed);
             threads_[index_of(action.client.thread)]->post(std::move(letter));
             break;
         }
@@ -181,6 +209,7 @@ void Pool::perform(PoolActions& actions) {
 }
 
 void Pool::grant(const PoolAction& action) {
+    waiting_.fetch_sub(1, std::memory_order_relaxed);
     ServerConnection* server = connections_[index_of(action.server)].get();
     // Nobody holds it and its state is `leased`: only this thread knows for whom, until the letter is read.
     server->holder.store(static_cast<std::uint32_t>(action.client.thread), std::memory_order_release);
@@ -206,11 +235,12 @@ void Pool::tick() {
                      word(facts.breaker), facts.usage * 100, facts.in_use, facts.effective_size);
 }
 
-void Pool::set_limits(const PoolCoreLimits& limits) {
+void Pool::set_limits(const PoolLimits& limits) {
+    max_prepared_statements_.store(limits.max_prepared_statements, std::memory_order_relaxed);
     PoolActions actions;
     {
         const std::lock_guard lock(mutex_);
-        core_.set_limits(limits, Clock::now(), actions);
+        core_.set_limits(limits.core, Clock::now(), actions);
     }
     perform(actions);
 }

@@ -6,12 +6,16 @@
 #include "metrics/catalog.hpp"
 #include "proxy/core/pool_core.hpp"
 #include "proxy/core/refusal.hpp"
+#include "proxy/core/sequence_users.hpp"
 #include "proxy/core/welcome.hpp"
 #include "proxy/server/helper_threads.hpp"
+#include "proxy/server/learning.hpp"
+#include "proxy/server/listening.hpp"
 #include "proxy/server/login.hpp"
 #include "proxy/server/mailbox.hpp"
 #include "proxy/server/server_connection.hpp"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -28,6 +32,13 @@ struct PoolAnswer {
     bool needs_check = false;
     WaiterId waiter{};
     Refusal refusal{};
+    LeaseMark mark{};            // granted
+    bool is_untouched = false;   // granted: the server wanted, as the client left it
+};
+
+struct PoolLimits {
+    PoolCoreLimits core{};
+    int max_prepared_statements = 500;   // on one server
 };
 
 // Most servers a pool may be configured with. Chosen: far above any PostgreSQL's max_connections in use.
@@ -35,7 +46,7 @@ constexpr std::size_t max_pool_size = 10'000;
 
 class Pool {
 public:
-    Pool(std::string name, const PoolCoreLimits& limits, ServerTarget target, std::vector<Mailbox*> threads,
+    Pool(std::string name, const PoolLimits& limits, ServerTarget target, std::vector<Mailbox*> threads,
          HelperThreads& helpers);
     ~Pool();
 
@@ -53,14 +64,28 @@ public:
     // Why servers cannot be had just now, in the upstream's own words; nullopt while nothing is known to be wrong.
     std::optional<std::string> upstream_failure() const;
 
+    // What the last logins have taught; null while it is not known.
+    std::shared_ptr<const KnownSettings> known_settings() const { return knowledge_.settings(); }
+    std::shared_ptr<const WatchedNames> watched_names() const { return knowledge_.names(); }
+
     // For relay threads. `server` is held by the calling thread.
 
-    PoolAnswer acquire(const ClientId& client);
+    // With Wish::pin the client waits while max_pinned servers are pinned, and what it gets is
+    // pinned from then on. `wanted`: a lease whose server it would like to have back, if nobody had it since.
+    PoolAnswer acquire(const ClientId& client, Wish wish = Wish::server, std::optional<LeaseMark> wanted = std::nullopt);
     bool leave_queue(WaiterId waiter, const ClientId& client);
     void release(ServerConnection& server, ThreadIndex thread);
     void abandon(ServerConnection& server);
     void recovered(ServerConnection& server, ThreadIndex thread);
-    void set_pinned(ServerConnection& server, bool is_pinned);
+    // A leased server keeps its client until `unpin` or the end of the lease. Never refused;
+    // called again with another reason it keeps its start.
+    void pin(ServerConnection& server, PinReason reason);
+    void unpin(ServerConnection& server);
+    // The lease that the calling thread has: also of one that was waited for, which no PoolAnswer tells.
+    LeaseMark mark_of(const ServerConnection& server) const;
+    // Whether any client waits for a server or to pin one. A hint: it may have changed by now.
+    bool somebody_waits() const { return waiting_.load(std::memory_order_relaxed) > 0; }
+    int max_prepared_statements() const { return max_prepared_statements_.load(std::memory_order_relaxed); }
     // False when it is not idle on this thread any more. True: the thread holds it.
     bool begin_inspection(ServerConnection& server, ThreadIndex thread);
     void end_inspection(ServerConnection& server);
@@ -76,13 +101,15 @@ public:
     // For the daemon.
 
     void tick();
-    void set_limits(const PoolCoreLimits& limits);
+    void set_limits(const PoolLimits& limits);
     // How servers are logged in to from now on. Those that exist are replaced as they come
     // free when the DSN or the server_settings are others.
     void set_target(ServerTarget target);
     void retire();
     bool is_vacant() const;
     PoolFacts facts() const;
+    Listening& listening() { return listening_; }
+    SequenceUsers& sequence_users() { return sequence_users_; }
     metrics::RelayCells& cells(ThreadIndex thread) { return *cells_[index_of(thread)]; }
     std::vector<const metrics::RelayCells*> all_cells() const;
 
@@ -90,6 +117,7 @@ private:
     void perform(PoolActions& actions);
     void grant(const PoolAction& action);
     void dial(ServerId place);
+    void learned(const Knowledge& knowledge);
     void welcome_changed(ServerId place, const Welcome& welcome);
     void login_failed(ServerId place, const LoginFailure& failure);
     void wake_logins();
@@ -99,6 +127,14 @@ private:
     const std::vector<Mailbox*> threads_;
     HelperThreads& helpers_;
     std::vector<std::unique_ptr<metrics::RelayCells>> cells_;   // by thread
+    Listening listening_;
+    SequenceUsers sequence_users_;
+
+    KnowledgeShelf knowledge_;
+
+    std::atomic<int> max_prepared_statements_;
+    // Those in the queue and those whose letter is being written.
+    std::atomic<int> waiting_{0};
 
     mutable std::mutex mutex_;
     PoolCore core_;

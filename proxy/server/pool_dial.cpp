@@ -60,15 +60,18 @@ void Pool::dial(ServerId place) {
         target = target_;
         baseline = baseline_;
     }
+    target.learns = knowledge_.claim(Clock::now());
     helpers_.run([this, place, target = std::move(target), baseline = std::move(baseline)] {
         LoginResult result = log_in(target);
         if (const auto* failure = std::get_if<LoginFailure>(&result)) {
+            if (target.learns) knowledge_.release();
             login_failed(place, *failure);
             return;
         }
         LoggedInServer& login = std::get<LoggedInServer>(result);
         spdlog::info("event=server_login pool={} server={} peer={} backend_pid={}", name_, index_of(place), login.peer,
                      login.handle->backend_pid());
+        if (target.learns) learned(login.knowledge);
         welcome_changed(place, login.welcome);
         ServerConnection* connection = nullptr;
         ThreadIndex thread{};
@@ -80,6 +83,12 @@ void Pool::dial(ServerId place) {
         connection->open(std::move(login), baseline);
         threads_[index_of(thread)]->post(Letter{.kind = Letter::Kind::server_arrived, .server = connection});
     });
+}
+
+void Pool::learned(const Knowledge& knowledge) {
+    if (!knowledge.settings || !knowledge.names)
+        spdlog::warn("event=learning_failed pool={} settings={} names={}", name_, knowledge.settings != nullptr, knowledge.names != nullptr);
+    knowledge_.store(knowledge);
 }
 
 void Pool::welcome_changed(ServerId place, const Welcome& welcome) {
@@ -135,6 +144,7 @@ void Pool::set_target(ServerTarget target) {
         target_ = std::move(target);
         if (is_same) return;
         baseline_ = std::make_shared<const BaselineSettings>(target_.server_settings);
+        knowledge_.release();
         upstream_failure_.reset();
         core_.rotate_all(Clock::now(), actions);
     }

@@ -19,9 +19,24 @@ void ServerConnection::open(LoggedInServer login, std::shared_ptr<const Baseline
     duty = ServerDuty::none;
     lessee = nullptr;
     cancels_in_flight = 0;
-    was_cancelled = is_pinned = needs_reset = may_commit = unnamed_waits = false;
+    was_cancelled = needs_reset = false;
+    pinned.reset();
     last_words.clear();
-    applied.clear();
+    standing = ServerStanding();
+    standing.reset();
+    standing.reported = std::make_shared<const Welcome>(std::move(login.welcome));
+    work = LeaseWork();
+    ahead.clear();
+    question = Question::none;
+}
+
+void ServerConnection::note_parameter(std::string_view name, std::string_view value) {
+    auto changed = std::make_shared<Welcome>(*standing.reported);
+    const auto found = std::find_if(changed->parameters.begin(), changed->parameters.end(),
+                                    [&](const auto& parameter) { return parameter.first == name; });
+    if (found == changed->parameters.end()) changed->parameters.emplace_back(name, value);
+    else found->second = value;
+    standing.reported = std::move(changed);
 }
 
 void ServerConnection::move_to(net::Readiness& other) {

@@ -8,9 +8,13 @@
 
 #include "protocol/exchange.hpp"
 #include "proxy/core/ids.hpp"
+#include "proxy/core/lease_work.hpp"
+#include "proxy/core/pins.hpp"
+#include "proxy/core/preparation.hpp"
 #include "proxy/core/recovery.hpp"
-#include "proxy/core/relay_core.hpp"
-#include "proxy/core/session_settings.hpp"
+#include "proxy/core/server_scan.hpp"
+#include "proxy/core/server_standing.hpp"
+#include "proxy/core/survey.hpp"
 #include "proxy/net/out_buffer.hpp"
 #include "proxy/net/readiness.hpp"
 #include "proxy/net/stream.hpp"
@@ -19,6 +23,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,10 +40,15 @@ enum class ServerDuty {
     none,        // nobody holds it
     preparing,   // leased; a check or the client's settings are under way
     serving,     // leased
+    settling,    // leased; it is asked what the client has left, or given back what a RESET took
+    listening,   // leased by its pool's Listening
     recovering,
     inspecting,
     closing,
 };
+
+// What it is asked while settling.
+enum class Question : std::uint8_t { none, restore, survey, unlisten };
 
 struct ServerConnection : net::Watched {
     ServerConnection(Pool& its_pool, ServerId its_id) : Watched(Kind::server), pool(its_pool), id(its_id) {}
@@ -57,6 +67,8 @@ struct ServerConnection : net::Watched {
     net::IoResult read(std::span<std::byte> buffer, std::size_t& kept);
     // Takes note of what the readiness set said.
     void note(net::Edges edges);
+    // Takes note of a parameter's new value.
+    void note_parameter(std::string_view name, std::string_view value);
 
     // Whether the next client's bytes could be mixed up with something still to come.
     bool is_quiet() const;
@@ -86,13 +98,19 @@ struct ServerConnection : net::Watched {
     Recovery recovery;
     int cancels_in_flight = 0;
     bool was_cancelled = false;       // a cancel was asked for in this lease
-    bool is_pinned = false;           // session state of the lessee's lives here
-    bool may_commit = false;          // a COMMIT is among what is outstanding
-    bool unnamed_waits = false;       // the lessee has parsed an unnamed statement and not bound it yet
-    bool needs_reset = false;         // the lessee changed what the next one must not see
+    std::optional<PinReason> pinned;  // session state of the lessee's lives here
+    bool needs_reset = false;         // the lessee may have changed what cannot be asked for
     std::string last_words;           // of a server that said FATAL
-    SessionSettings applied;          // on top of the baseline
+
+    ServerStanding standing;
     std::shared_ptr<const BaselineSettings> baseline;
+    LeaseWork work;
+    Preparation preparation;          // duty preparing
+    std::vector<std::byte> ahead;     // goes in front of the client's next bytes
+    Question question = Question::none;
+    std::optional<SurveyReader> survey;
+    std::string survey_error;         // SQLSTATE of what the question was answered with
+    int survey_tries = 0;
 };
 
 }  // namespace pgweir::proxy

@@ -73,7 +73,7 @@ void ServerKeeper::take_back_dirty(ServerConnection& server) {
         const std::vector<std::byte> padding(std::exchange(cut.body_left, 0));
         server.send(padding);
     }
-    server.applied.clear();
+    server.standing.reset();
     recover(server, reset_sql(*server.baseline));
 }
 
@@ -100,7 +100,8 @@ bool ServerKeeper::advance(ServerConnection& server) {
         return false;
     }
     stop_attending(server);
-    server.was_cancelled = server.is_pinned = server.needs_reset = server.may_commit = server.unnamed_waits = false;
+    server.was_cancelled = server.needs_reset = false;
+    server.pinned.reset();
     server.pool.cells(thread_).recovered_servers.add();
     server.pool.recovered(server, thread_);
     return false;
@@ -169,6 +170,11 @@ bool ServerKeeper::judge_run(ServerConnection& server, const ServerScan& scan) {
         if (scan.reply == Reply::to_proxy) server.recovery.failed(fields ? fields->sqlstate : std::string_view{});
         if (fields && scan.reply == Reply::unmatched) server.last_words = fields->message;
     }
+    // A pooler upstream says its own name there, every minute, to idle sessions.
+    if (const auto status = scan.event == ServerEventKind::parameter_status ? protocol::decode_parameter_status(scan.body)
+                                                                           : protocol::ParameterStatus{};
+        status && !status->name.empty() && status->name != "application_name")
+        server.note_parameter(status->name, status->value);
     if (scan.reply == Reply::unmatched) {
         close(server, server.last_words.empty() ? "it sent a reply to nothing" : server.last_words);
         return false;

@@ -1,7 +1,10 @@
 // A client's bytes and a server's, in any cuts: nothing is read beyond what is there, every
-// call makes progress or says why not, and where the bytes are cut decides nothing.
+// call makes progress or says why not, and where the bytes are cut decides nothing: neither
+// what is sent to the server, nor what is answered here, nor what is remembered of either.
 // Input: a seed for the cuts, a quarter of the number of the client's bytes, all bytes.
-#include "proxy/core/relay_core.hpp"
+#include "proxy/core/server_scan.hpp"
+#include "proxy/core/translator.hpp"
+#include "proxy/core/unleased.hpp"
 #include "tests/fuzz/require.hpp"
 
 #include <algorithm>
@@ -43,83 +46,114 @@ struct Arrival {
     }
 };
 
+// A client and the server it holds, as new.
+struct Lease {
+    proxy::ClientSession session{};
+    proxy::ServerStanding standing{};
+    proxy::LeaseWork work{};
+    protocol::Exchange exchange{};
+    proxy::FrameCursor cursor{};
+
+    Lease() {
+        standing.reset();
+        session.startup = session.settings = standing.settings;
+    }
+};
+
 struct ClientOutcome {
-    std::size_t forwarded = 0;
+    std::vector<std::byte> sent{};
+    std::size_t taken = 0;
     proxy::ClientStop stop = proxy::ClientStop::none;
     std::size_t outstanding = 0;
+    std::size_t notes = 0;
+    std::size_t names = 0;
+    proxy::Effects effects{};
     int statements = 0;
-    bool names_statement = false;
-    bool commits = false;
+    int parses = 0;
+    int server_parses = 0;
+    bool keeps_large = false;
 
     friend bool operator==(const ClientOutcome&, const ClientOutcome&) = default;
 };
 
-ClientOutcome play_client(Bytes input, std::uint8_t seed, protocol::Exchange& exchange) {
+bool is_last(proxy::ClientStop stop) { return stop == proxy::ClientStop::violation || stop == proxy::ClientStop::terminate; }
+
+// No reply ever comes. `most_statements`: on the server.
+ClientOutcome play_client(Bytes input, std::uint8_t seed, std::size_t most_statements, Lease& lease) {
     ClientOutcome outcome;
-    proxy::FrameCursor cursor;
+    proxy::TextTable texts;
+    const proxy::TranslatorRules rules{.texts = &texts, .most_statements = most_statements};
+    lease.exchange.sent(protocol::FrontendType::query, protocol::Origin::proxy);
     Arrival arrival{input};
+    std::vector<std::byte> buffer;
     for (const std::size_t end : cuts_of(input.size(), seed)) {
         const Bytes there = arrival.upto(end);
-        const proxy::ClientScan scan = scan_client(there, cursor, exchange);
-        require(scan.forward <= there.size());
-        require((scan.stop == proxy::ClientStop::none) == (scan.forward == there.size()));
-        require(scan.stop != proxy::ClientStop::incomplete || there.size() - scan.forward < proxy::max_held_frame);
-        require(cursor.body_left == 0 || scan.forward == there.size());
-        arrival.taken += scan.forward;
-        outcome.stop = scan.stop;
-        outcome.statements += scan.statements;
-        outcome.names_statement |= scan.names_statement;
-        outcome.commits |= scan.commits;
-        if (scan.stop == proxy::ClientStop::violation || scan.stop == proxy::ClientStop::terminate) {
-            break;
-        }
+        proxy::Translator translator(lease.session, lease.standing, lease.work, lease.exchange, lease.cursor, rules);
+        const proxy::Translation got = translator.run(there, buffer);
+        require(got.taken <= there.size());
+        require((got.stop == proxy::ClientStop::none) == (got.taken == there.size()));
+        require(got.stop != proxy::ClientStop::incomplete || there.size() - got.taken < proxy::max_held_frame);
+        require(lease.cursor.body_left == 0 || got.taken == there.size());
+        outcome.sent.insert(outcome.sent.end(), got.to_server.begin(), got.to_server.end());
+        arrival.taken += got.taken;
+        outcome.stop = got.stop;
+        outcome.statements += got.statements;
+        outcome.parses += got.parses;
+        outcome.server_parses += got.server_parses;
+        outcome.keeps_large |= got.keeps_large;
+        if (is_last(got.stop)) break;
     }
-    outcome.forwarded = arrival.taken;
-    outcome.outstanding = exchange.outstanding();
+    outcome.taken = arrival.taken;
+    outcome.outstanding = lease.exchange.outstanding();
+    outcome.notes = lease.work.notes.size();
+    outcome.names = lease.session.statements.size();
+    outcome.effects = lease.work.effects;
+    require(lease.standing.statements.size() <= most_statements);
     return outcome;
 }
 
 struct UnleasedOutcome {
+    std::vector<std::byte> answers{};
     std::size_t done = 0;
-    int answers = 0;
+    int answered = 0;
+    int rejected = 0;
     bool is_skipping = false;
     proxy::ServerNeed need = proxy::ServerNeed::nothing;
+    proxy::Deferred deferred = proxy::Deferred::none;
 
     friend bool operator==(const UnleasedOutcome&, const UnleasedOutcome&) = default;
 };
 
-bool needs_server(proxy::ServerNeed need) {
-    return need == proxy::ServerNeed::server || need == proxy::ServerNeed::statement;
-}
+bool needs_server(proxy::ServerNeed need) { return need == proxy::ServerNeed::server || need == proxy::ServerNeed::listen; }
 
-// Refuses every statement.
+// Refuses every statement that needs a server.
 UnleasedOutcome play_unleased(Bytes input, std::uint8_t seed) {
     UnleasedOutcome outcome;
     proxy::Unleased state;
+    Lease lease;
     Arrival arrival{input};
     for (const std::size_t end : cuts_of(input.size(), seed)) {
         do {
             const Bytes there = arrival.upto(end);
-            const proxy::UnleasedScan scan = scan_unleased(there, state);
-            require(scan.done <= there.size() && scan.ready_replies >= 0);
+            const proxy::UnleasedScan scan = scan_unleased(there, state, lease.session, nullptr, outcome.answers);
+            require(scan.done <= there.size());
             require((scan.need == proxy::ServerNeed::nothing) == (scan.done == there.size()));
             arrival.taken += scan.done;
-            outcome.answers += scan.ready_replies;
+            outcome.answered += scan.answered;
             outcome.need = scan.need;
             if (needs_server(scan.need)) {
                 const Bytes rest = arrival.upto(end);
                 const proxy::Rejected rejected = reject_first(rest, state);
                 require(rejected.done > 0 && rejected.done <= rest.size());
                 arrival.taken += rejected.done;
-                outcome.answers += 1000 + (rejected.ready_at_once ? 1 : 0);
+                outcome.rejected += rejected.ready_at_once ? 1001 : 1;
             }
         } while (needs_server(outcome.need));
-        if (outcome.need == proxy::ServerNeed::violation || outcome.need == proxy::ServerNeed::terminate) {
-            break;
-        }
+        if (outcome.need == proxy::ServerNeed::violation || outcome.need == proxy::ServerNeed::terminate) break;
     }
     outcome.done = arrival.taken;
     outcome.is_skipping = state.is_skipping;
+    outcome.deferred = lease.session.deferred;
     return outcome;
 }
 
@@ -129,15 +163,17 @@ struct ServerOutcome {
     std::size_t to_proxy = 0;
     bool is_lost = false;
     std::size_t outstanding = 0;
+    std::size_t notes = 0;
+    std::size_t names = 0;
 
     friend bool operator==(const ServerOutcome&, const ServerOutcome&) = default;
 };
 
 // False when the server is lost.
-bool take_runs(Arrival& arrival, std::size_t end, proxy::ServerCursor& cursor, protocol::Exchange& exchange, ServerOutcome& outcome) {
+bool take_runs(Arrival& arrival, std::size_t end, proxy::ServerCursor& cursor, Lease& lease, ServerOutcome& outcome) {
     while (arrival.taken < end) {
         const Bytes there = arrival.upto(end);
-        const proxy::ServerScan scan = scan_server(there, cursor, exchange);
+        const proxy::ServerScan scan = scan_server(there, cursor, lease.exchange);
         require(scan.size <= there.size() && scan.body.size() <= there.size());
         if (scan.event == proxy::ServerEventKind::incomplete) {
             require(scan.size == 0 && there.size() < 64 * 1024);
@@ -147,6 +183,7 @@ bool take_runs(Arrival& arrival, std::size_t end, proxy::ServerCursor& cursor, p
             return false;
         }
         require(scan.size > 0);
+        lease.work.settle(lease.exchange, lease.session, lease.standing);
         require(scan.in_frame == (cursor.body_left > 0) && (!scan.in_frame || scan.size == there.size()));
         outcome.to_client += scan.reply == protocol::Reply::to_client ? scan.size : 0;
         outcome.to_proxy += scan.reply == protocol::Reply::to_proxy ? scan.size : 0;
@@ -155,18 +192,20 @@ bool take_runs(Arrival& arrival, std::size_t end, proxy::ServerCursor& cursor, p
     return true;
 }
 
-ServerOutcome play_server(Bytes input, std::uint8_t seed, protocol::Exchange exchange) {
+ServerOutcome play_server(Bytes input, std::uint8_t seed, Lease& lease) {
     ServerOutcome outcome;
     proxy::ServerCursor cursor;
     Arrival arrival{input};
     for (const std::size_t end : cuts_of(input.size(), seed)) {
-        outcome.is_lost = !take_runs(arrival, end, cursor, exchange, outcome);
+        outcome.is_lost = !take_runs(arrival, end, cursor, lease, outcome);
         if (outcome.is_lost) {
             break;
         }
     }
     outcome.taken = arrival.taken;
-    outcome.outstanding = exchange.outstanding();
+    outcome.outstanding = lease.exchange.outstanding();
+    outcome.notes = lease.work.notes.size();
+    outcome.names = lease.session.statements.size();
     return outcome;
 }
 
@@ -181,11 +220,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Bytes from_client = all.first(std::min<std::size_t>(data[1] * 4U, all.size()));
     const Bytes from_server = all.subspan(from_client.size());
 
-    protocol::Exchange exchange;
-    exchange.sent(protocol::FrontendType::query, protocol::Origin::proxy);
-    protocol::Exchange other = exchange;
-    require(play_client(from_client, seed, exchange) == play_client(from_client, 0, other));
+    const std::size_t most_statements = 1 + seed % 4U;
+    Lease lease;
+    Lease other;
+    require(play_client(from_client, seed, most_statements, lease) == play_client(from_client, 0, most_statements, other));
     require(play_unleased(from_client, seed) == play_unleased(from_client, 0));
-    require(play_server(from_server, seed, exchange) == play_server(from_server, 0, exchange));
+    require(play_server(from_server, seed, lease) == play_server(from_server, 0, other));
     return 0;
 }

@@ -1,6 +1,6 @@
 // A pool core on virtual time, and beside it a model of the world it decides about: which
-// sockets exist and who holds them, who waits since when. Every verb performs the core's
-// actions on the model and then compares the two.
+// sockets exist and who holds them, who waits since when and for what, what is pinned.
+// Every verb performs the core's actions on the model and then compares the two.
 #pragma once
 
 #include "proxy/core/pool_core.hpp"
@@ -9,6 +9,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <vector>
@@ -21,6 +24,11 @@ struct PoolFixture {
     struct Waiting {
         proxy::ClientId client;
         proxy::WaiterId id;
+        proxy::TimePoint since;
+        proxy::Wish wish = proxy::Wish::server;
+    };
+    struct Pin {
+        std::optional<proxy::PinReason> reason;
         proxy::TimePoint since;
     };
     struct Answer {
@@ -36,13 +44,20 @@ struct PoolFixture {
 
     static proxy::ClientId client(std::uint32_t number) { return {proxy::ThreadIndex{number % threads}, number, 1}; }
 
-    proxy::Acquired acquire(std::uint32_t number) {
+    proxy::Acquired acquire(std::uint32_t number, proxy::Wish wish = proxy::Wish::server,
+                            std::optional<proxy::LeaseMark> wanted = std::nullopt) {
         proxy::PoolActions actions;
-        const proxy::Acquired acquired = core.acquire(client(number), clock.now, actions);
+        const bool is_wanted_there = wanted && state_of(wanted->server) == State::idle && mark_of(wanted->server) == *wanted;
+        const bool may_have_it = wish == proxy::Wish::server || may_pin();
+        const proxy::Acquired acquired = core.acquire(client(number), wish, wanted, clock.now, actions);
+        REQUIRE(acquired.is_untouched == (is_wanted_there && may_have_it));
         if (acquired.kind == proxy::Acquired::Kind::granted) {
-            move(acquired.server, State::idle, State::leased);
+            REQUIRE(may_have_it);
+            lease(acquired.server, wish);
+            REQUIRE(acquired.mark.number == mark_of(acquired.server).number);
+            REQUIRE((!is_wanted_there || acquired.server == wanted->server));
         } else if (acquired.kind == proxy::Acquired::Kind::waiting) {
-            queue.push_back({client(number), acquired.waiter, clock.now});
+            queue.push_back({client(number), acquired.waiter, clock.now, wish});
         }
         perform(actions);
         return acquired;
@@ -66,8 +81,18 @@ struct PoolFixture {
     }
     void abandon(proxy::ServerId server) {
         move(server, State::leased, State::recovering);
-        core.abandon(server, clock.now);
+        with([&](auto& actions) { core.abandon(server, clock.now, actions); });
+    }
+    void pin(proxy::ServerId server, proxy::PinReason reason) {
+        std::optional<Pin>& pin = pins[index_of(server)];
+        over_limit += static_cast<std::uint64_t>(!pin && !may_pin());
+        pin = Pin{reason, pin ? pin->since : clock.now};
+        core.pin(server, reason, clock.now);
         check();
+    }
+    void unpin(proxy::ServerId server) {
+        pins[index_of(server)].reset();
+        with([&](auto& actions) { core.unpin(server, clock.now, actions); });
     }
     void recovered(proxy::ServerId server) {
         move(server, State::recovering, State::idle);
@@ -84,8 +109,8 @@ struct PoolFixture {
     }
     void close(proxy::ServerId server) {
         states[index_of(server)] = State::closing;
-        core.close(server, clock.now);
-        check();
+        pins[index_of(server)].reset();
+        with([&](auto& actions) { core.close(server, clock.now, actions); });
     }
     void closed(proxy::ServerId server) {
         move(server, State::closing, State::vacant);
@@ -140,6 +165,11 @@ struct PoolFixture {
         REQUIRE_FALSE(found.empty());
         return found.front();
     }
+    proxy::LeaseMark mark_of(proxy::ServerId server) const { return {server, marks[index_of(server)]}; }
+    int pinned() const {
+        return static_cast<int>(std::count_if(pins.begin(), pins.end(), [](const auto& pin) { return pin.has_value(); }));
+    }
+    bool may_pin() const { return pinned() < limits.max_pinned; }
     int count(State state) const { return static_cast<int>(servers(state).size()); }
     int total() const { return static_cast<int>(states.size()) - count(State::vacant); }
 
@@ -165,6 +195,9 @@ struct PoolFixture {
     proxy::PoolCore core;
     std::vector<State> states{};
     std::vector<proxy::ThreadIndex> where{};   // the thread whose set a server is in
+    std::vector<std::uint32_t> marks{};        // how often a session's state has passed to somebody else
+    std::vector<std::optional<Pin>> pins{};
+    std::uint64_t over_limit = 0;
     std::deque<Waiting> queue{};
     std::vector<Answer> answers{};             // to those who waited
     int dials = 0;
@@ -184,13 +217,39 @@ private:
         return thread;
     }
 
-    void move(proxy::ServerId server, State from, State to) {
+    State state_of(proxy::ServerId server) const {
+        return index_of(server) < states.size() ? states[index_of(server)] : State::vacant;
+    }
+
+    void grow() {
         states.resize(core.places());
         where.resize(core.places());
+        marks.resize(core.places());
+        pins.resize(core.places());
+    }
+
+    void move(proxy::ServerId server, State from, State to) {
+        grow();
         REQUIRE(index_of(server) < states.size());
         REQUIRE(states[index_of(server)] == from);
         states[index_of(server)] = to;
+        if (from == State::leased) {
+            pins[index_of(server)].reset();
+        }
+        const bool is_new = to == State::idle && (from == State::connecting || from == State::recovering);
+        if (to == State::leased || is_new) {
+            ++marks[index_of(server)];
+        }
     }
+
+    void lease(proxy::ServerId server, proxy::Wish wish) {
+        move(server, State::idle, State::leased);
+        if (wish == proxy::Wish::pin) {
+            pins[index_of(server)] = Pin{std::nullopt, clock.now};
+        }
+    }
+
+    bool may_go(const Waiting& waiting) const { return waiting.wish == proxy::Wish::server || may_pin(); }
 
     void perform(const proxy::PoolActions& actions) {
         for (const proxy::PoolAction& action : actions) {
@@ -213,29 +272,36 @@ private:
             REQUIRE(action.from == where[index_of(action.server)]);
             return;
         case proxy::PoolAction::Kind::grant:
-            move(action.server, State::idle, State::leased);
             REQUIRE(action.from == where[index_of(action.server)]);
-            answer(action, action.server);
+            lease(action.server,
+                  answer(action, action.server, [this](const Waiting& waiting) { return may_go(waiting); }));
             return;
-        case proxy::PoolAction::Kind::refuse: answer(action, std::nullopt); return;
+        case proxy::PoolAction::Kind::refuse:
+            answer(action, std::nullopt, [](const Waiting&) { return true; });
+            return;
         }
     }
 
-    // Whoever is answered is the one who has waited longest.
-    void answer(const proxy::PoolAction& action, std::optional<proxy::ServerId> server) {
-        REQUIRE_FALSE(queue.empty());
-        REQUIRE(action.client == queue.front().client);
-        REQUIRE(action.waited == clock.now - queue.front().since);
-        queue.pop_front();
+    // Whoever is answered is the one who has waited longest, of those that may be.
+    template <typename May>
+    proxy::Wish answer(const proxy::PoolAction& action, std::optional<proxy::ServerId> server, May may) {
+        const auto first = std::find_if(queue.begin(), queue.end(), may);
+        REQUIRE(first != queue.end());
+        REQUIRE(action.client == first->client);
+        REQUIRE(action.waited == clock.now - first->since);
+        const proxy::Wish wish = first->wish;
+        queue.erase(first);
         answers.push_back({action.client, server, action.reason});
+        return wish;
     }
 
     void check() {
-        states.resize(core.places());
-        where.resize(core.places());
+        grow();
         const proxy::PoolFacts facts = core.facts(clock.now);
         for (std::size_t i = 0; i < states.size(); ++i) {
-            REQUIRE(core.state_of(proxy::ServerId{static_cast<std::uint32_t>(i)}) == states[i]);
+            const proxy::ServerId server{static_cast<std::uint32_t>(i)};
+            REQUIRE(core.state_of(server) == states[i]);
+            REQUIRE(core.mark_of(server).number == marks[i]);
         }
         int sum = 0;
         for (std::size_t i = 0; i < proxy::server_state_count; ++i) {
@@ -245,10 +311,30 @@ private:
         REQUIRE(sum == static_cast<int>(core.places()));
         REQUIRE(facts.in_use == count(State::leased) + count(State::recovering));
         REQUIRE(facts.waiting == static_cast<int>(queue.size()));
-        REQUIRE((queue.empty() || count(State::idle) == 0));
+        const bool somebody_may_go =
+            std::any_of(queue.begin(), queue.end(), [this](const Waiting& waiting) { return may_go(waiting); });
+        REQUIRE((!somebody_may_go || count(State::idle) == 0));
+        check_pins(facts);
         REQUIRE(facts.effective_size >= 1);
         REQUIRE(facts.effective_size <= limits.pool_size);
         REQUIRE(core.is_vacant() == (total() == 0));
+    }
+
+    void check_pins(const proxy::PoolFacts& facts) const {
+        std::array<int, proxy::pin_reason_count> by_reason{};
+        proxy::Duration longest{};
+        for (std::size_t i = 0; i < pins.size(); ++i) {
+            if (pins[i]) {
+                REQUIRE(states[i] == State::leased);
+                longest = std::max<proxy::Duration>(longest, clock.now - pins[i]->since);
+                by_reason[static_cast<std::size_t>(pins[i]->reason.value_or(proxy::PinReason::unknown))] += pins[i]->reason ? 1 : 0;
+            }
+        }
+        REQUIRE(facts.pinned == pinned());
+        REQUIRE(facts.max_pinned == limits.max_pinned);
+        REQUIRE(facts.pins == by_reason);
+        REQUIRE(facts.longest_pin == longest);
+        REQUIRE(facts.pins_over_limit == over_limit);
     }
 };
 

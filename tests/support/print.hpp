@@ -3,7 +3,9 @@
 
 #include "proxy/core/pool_core.hpp"
 #include "proxy/core/recovery.hpp"
-#include "proxy/core/relay_core.hpp"
+#include "proxy/core/server_scan.hpp"
+#include "proxy/core/translator.hpp"
+#include "proxy/core/unleased.hpp"
 
 #include <array>
 #include <cstddef>
@@ -45,18 +47,18 @@ inline std::ostream& operator<<(std::ostream& out, PoolAction::Kind kind) {
 }
 
 inline std::ostream& operator<<(std::ostream& out, ClientStop stop) {
-    constexpr std::array names = {"none", "incomplete", "terminate", "violation", "backlog"};
+    constexpr std::array names = {"none", "incomplete", "terminate", "violation", "backlog", "unsettled"};
     return print_name(out, stop, names);
 }
 
 inline std::ostream& operator<<(std::ostream& out, ServerNeed need) {
-    constexpr std::array names = {"nothing", "more_bytes", "server", "statement", "terminate", "violation"};
+    constexpr std::array names = {"nothing", "more_bytes", "server", "listen", "terminate", "violation"};
     return print_name(out, need, names);
 }
 
 inline std::ostream& operator<<(std::ostream& out, ServerEventKind kind) {
-    constexpr std::array names = {"none",  "ready",      "parameter_status", "command_complete",
-                                  "error", "incomplete", "unmatched"};
+    constexpr std::array names = {"none", "ready",        "parameter_status", "command_complete", "description",
+                                  "row",  "notification", "error",            "incomplete",       "unmatched"};
     return print_name(out, kind, names);
 }
 

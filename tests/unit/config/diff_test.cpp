@@ -51,6 +51,12 @@ TEST_CASE("diff: a changed default appears at each database that inherits it", "
                 "databases.b.breaker.open_above: 80% -> off"});
 }
 
+TEST_CASE("diff: a portion is shown as the file writes it", "[config]") {
+    CHECK(changes(entries, "limits: { max_pinned: 25% }\n" + entries) == Texts{});
+    CHECK(changes(entries, "limits: { max_pinned: 5 }\n" + entries) ==
+          Texts{"databases.app.limits.max_pinned: 25% -> 5"});
+}
+
 TEST_CASE("diff: secrets are compared and not shown", "[config]") {
     const Texts texts =
         changes("databases: { app: { dsn: 'host=/tmp password=old1' } }\nusers: { a: { password: old2 } }\n",

@@ -103,6 +103,48 @@ TEST_CASE("load: shares are percentages", "[config]") {
     check(mistake);
 }
 
+TEST_CASE("load: a portion is a percentage or a count", "[config]") {
+    const auto mistake = GENERATE(values<Mistake>({
+        {"limits: { max_pinned: 101% }", "1:23: limits.max_pinned: \"101%\" is out of range: 0% to 100%"},
+        {"limits: { max_pinned: x% }", "1:23: limits.max_pinned: \"x%\" is not a percentage (0% to 100%)"},
+        {"limits: { max_pinned: 0 }", "1:23: limits.max_pinned: \"0\" is out of range: 0% to 100%, or 1 to 10000"},
+        {"limits: { max_pinned: -1 }", "1:23: limits.max_pinned: \"-1\" is out of range: 0% to 100%, or 1 to 10000"},
+        {"limits: { max_pinned: 0.25 }", "1:23: limits.max_pinned: \"0.25\" is neither a percentage nor a whole "
+                                         "number (0% to 100%, or 1 to 10000)"},
+        {"limits: { max_pinned: some }", "1:23: limits.max_pinned: \"some\" is neither a percentage nor a whole "
+                                         "number (0% to 100%, or 1 to 10000)"},
+    }));
+    check(mistake);
+}
+
+TEST_CASE("portion: a percentage is rounded up, and there is always one and never more than all", "[config]") {
+    using pgweir::config::Portion;
+    CHECK(Portion::of_percent(25).of(20) == 5);
+    CHECK(Portion::of_percent(25).of(21) == 6);
+    CHECK(Portion::of_percent(25).of(1) == 1);
+    CHECK(Portion::of_percent(0).of(20) == 1);
+    CHECK(Portion::of_percent(100).of(20) == 20);
+    CHECK(Portion::of_percent(7).of(100) == 7);
+    CHECK(Portion::of_percent(33.3).of(1000) == 333);
+    CHECK(Portion::of_count(5).of(20) == 5);
+    CHECK(Portion::of_count(50).of(20) == 20);
+}
+
+TEST_CASE("load: pins and prepared statements are limited for each database", "[config]") {
+    const auto loaded = pgweir::test::load("limits: { pool_size: 10, max_pinned: 3, max_prepared_statements: 50 }\n"
+                                           "users: { lambda: { password: x } }\n"
+                                           "databases:\n"
+                                           "  a: { dsn: 'host=/tmp' }\n"
+                                           "  b: { dsn: 'host=/tmp', limits: { max_pinned: 12.5%, max_prepared_statements: 7 } }\n");
+    REQUIRE(loaded.config);
+    const auto& a = loaded.config->databases.at("a").limits;
+    const auto& b = loaded.config->databases.at("b").limits;
+    CHECK(a.max_pinned == pgweir::config::Portion::of_count(3));
+    CHECK(b.max_pinned == pgweir::config::Portion::of_percent(12.5));
+    CHECK(a.max_prepared_statements == 50);
+    CHECK(b.max_prepared_statements == 7);
+}
+
 TEST_CASE("load: a choice is one of its words", "[config]") {
     const auto mistake = GENERATE(values<Mistake>({
         {"log: { level: warn }",

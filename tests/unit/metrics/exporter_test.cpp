@@ -1,5 +1,6 @@
 #include "metrics/exporter.hpp"
 
+#include "proxy/core/pins.hpp"
 #include "proxy/core/refusal.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,6 +15,7 @@ using pgweir::metrics::BreakerState;
 using pgweir::metrics::ClientState;
 using pgweir::metrics::expose;
 using pgweir::metrics::LoginCells;
+using pgweir::metrics::PinReason;
 using pgweir::metrics::PoolSnapshot;
 using pgweir::metrics::RelayCells;
 using pgweir::metrics::Snapshot;
@@ -124,6 +126,20 @@ TEST_CASE("exporter: refusals of logins and of queues are one family", "[metrics
     CHECK(text.find(mark) == text.rfind(mark));
 }
 
+TEST_CASE("exporter: pins are shown by reason", "[metrics]") {
+    Scrape scrape;
+    pgweir::metrics::PoolState& state = scrape.snapshot.pools[0].state;
+    state.pinned = 3;
+    state.pins[static_cast<std::size_t>(PinReason::advisory_lock)] = 2;
+    state.pins_started[static_cast<std::size_t>(PinReason::setting)] = 7;
+    state.pins_over_limit = 4;
+    CHECK(scrape.has_line("pgweir_servers_pinned{database=\"app\"} 3"));
+    CHECK(scrape.has_line("pgweir_pins{database=\"app\",reason=\"advisory_lock\"} 2"));
+    CHECK(scrape.has_line("pgweir_pins{database=\"app\",reason=\"unknown\"} 0"));
+    CHECK(scrape.has_line("pgweir_pins_started_total{database=\"app\",reason=\"setting\"} 7"));
+    CHECK(scrape.has_line("pgweir_pins_over_limit_total{database=\"app\"} 4"));
+}
+
 TEST_CASE("exporter: the daemon's own facts are shown", "[metrics]") {
     Scrape scrape;
     scrape.snapshot.daemon = {.config_generation = 3,
@@ -156,5 +172,12 @@ TEST_CASE("exporter: the reasons of refusals are the tokens that clients read", 
     const auto& words = pgweir::metrics::refusal_words;
     for (std::size_t i = 0; i < words.size(); ++i) {
         CHECK(std::string(words[i]) == pgweir::proxy::token(static_cast<pgweir::proxy::RefusalReason>(i)));
+    }
+}
+
+TEST_CASE("exporter: the reasons of pins are the tokens of the pool", "[metrics]") {
+    const auto& words = pgweir::metrics::pin_reason_words;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        CHECK(std::string(words[i]) == token(static_cast<pgweir::proxy::PinReason>(i)));
     }
 }

@@ -9,9 +9,11 @@
 
 namespace pgweir::test {
 
+using protocol::BackendType;
 using protocol::Exchange;
 using protocol::FrontendType;
 using protocol::Origin;
+using protocol::Reply;
 using protocol::TransactionStatus;
 
 namespace {
@@ -167,12 +169,12 @@ TEST_CASE("exchange: replies go to whoever asked", "[protocol]") {
     ledger.proxy_sends("Q");
     ledger.sends("PBES");
     ledger.proxy_sends("Q");
-    CHECK_FALSE(ledger.exchange.next_is_clients());
+    CHECK_FALSE(ledger.exchange.next_reply(BackendType::data_row) == Reply::to_client);
     CHECK(ledger.replies("TDCZ") == "pppp");
-    CHECK(ledger.exchange.next_is_clients());
+    CHECK(ledger.exchange.next_reply(BackendType::data_row) == Reply::to_client);
     CHECK(ledger.replies("1 E Z CZ") == "c c c pp");
     CHECK(ledger.exchange.is_idle());
-    CHECK_FALSE(ledger.exchange.next_is_clients());
+    CHECK_FALSE(ledger.exchange.next_reply(BackendType::data_row) == Reply::to_client);
 }
 
 TEST_CASE("exchange: a Sync of the proxy's ends what a client has left open", "[protocol]") {

@@ -59,6 +59,17 @@ TEST_CASE("client errors: a queue timeout is an ERROR that says how long the cli
     CHECK(error.message == "pool \"app\": waited 10000 ms for a server connection");
 }
 
+TEST_CASE("client errors: who waited in vain to pin reads how many are pinned of how many", "[proxy]") {
+    Refusal refusal = at_17_of_20(RefusalReason::pin_limit);
+    refusal.pinned = 5;
+    refusal.max_pinned = 5;
+    refusal.waited = std::chrono::milliseconds(30000);
+    const Read error = read(refusal, Severity::error);
+    CHECK(error.sqlstate == "53300");
+    CHECK(error.message == "pool \"app\" has 5 of 5 pinned connections; waited 30000 ms to pin one");
+    CHECK(error.detail == "reason=pin_limit retry_after_ms=2000 pool=app usage=85.0% id=0badcafe");
+}
+
 TEST_CASE("client errors: an unreachable database is reported in its own words, on one line", "[proxy]") {
     Refusal refusal = at_17_of_20(RefusalReason::upstream_unavailable);
     CHECK(read(refusal).message == "pool \"app\" cannot reach its database");
@@ -88,8 +99,8 @@ TEST_CASE("client errors: usage has one decimal, and none can be had of an empty
 TEST_CASE("client errors: every reason has SQLSTATE, message, DETAIL and HINT", "[proxy]") {
     const RefusalReason reason =
         GENERATE(RefusalReason::max_client_conn, RefusalReason::max_user_client_connections,
-                 RefusalReason::breaker_open, RefusalReason::queue_full, RefusalReason::queue_timeout, RefusalReason::upstream_unavailable,
-                 RefusalReason::draining);
+                 RefusalReason::breaker_open, RefusalReason::queue_full, RefusalReason::queue_timeout,
+                 RefusalReason::pin_limit, RefusalReason::upstream_unavailable, RefusalReason::draining);
     const Read error = read(at_17_of_20(reason));
     CHECK(error.sqlstate.size() == 5);
     CHECK_FALSE(error.message.empty());

@@ -36,13 +36,14 @@ TEST_CASE("health: the JSON is the seed's, with further keys behind its six", "[
     health.state.usage_window = 0.5512;
     health.state.waiting = 3;
     health.state.pinned = 1;
+    health.state.pins[static_cast<std::size_t>(pgweir::metrics::PinReason::advisory_lock)] = 1;
     const HealthAnswer answer = describe_health({health});
     CHECK(answer.status == 200);
     CHECK_FALSE(answer.retry_after);
     CHECK(
         answer.body ==
         R"({"postgres":{"pool_size":20,"checked_out":12,"connection_usage":"12/20","usage_percentage":"60.0%","pool_full":false,"warning":null,)"
-        R"("breaker":"closed","effective_pool_size":20,"usage_window_percentage":"55.1%","waiting":3,"pinned":1,"database":"app"}})");
+        R"("breaker":"closed","effective_pool_size":20,"usage_window_percentage":"55.1%","waiting":3,"pinned":1,"database":"app","pins":{"advisory_lock":1}}})");
 }
 
 TEST_CASE("health: figures are over the effective size, pool_size is the configured one", "[proxy]") {

@@ -79,6 +79,7 @@ TEST_CASE("startup settings: malformed options are refused in PostgreSQL's words
     CHECK(error_of("options", "--").message == "invalid command-line argument for server process: --");
     CHECK(error_of("options", "jit=off").message == "invalid command-line argument for server process: jit=off");
     CHECK(error_of("options", "-x").sqlstate == "42601");
+    CHECK(error_of("options", "-x").hint == "Try \"postgres --help\" for more information.");
     CHECK(error_of("options", "-c =1").sqlstate == "42704");
 }
 

@@ -165,21 +165,6 @@ TEST_CASE("pool core: a server under inspection is granted only afterwards", "[p
     CHECK_FALSE(pool.core.begin_inspection(ServerId{0}, pool.where[0], pool.clock.now));
 }
 
-TEST_CASE("pool core: pins are counted while their lease lasts", "[proxy]") {
-    PoolFixture pool;
-    pool.fill(3);
-    for (std::uint32_t i = 0; i < 3; ++i) {
-        pool.acquire(i);
-        pool.core.set_pinned(ServerId{i}, true);
-        pool.core.set_pinned(ServerId{i}, true);
-    }
-    CHECK(pool.core.facts(pool.clock.now).pinned == 3);
-    pool.release(ServerId{0});
-    pool.abandon(ServerId{1});
-    pool.close(ServerId{2});
-    CHECK(pool.core.facts(pool.clock.now).pinned == 0);
-}
-
 TEST_CASE("pool core: a retired pool refuses everybody and closes what comes back", "[proxy]") {
     PoolFixture pool({.pool_size = 4});
     pool.fill(3);

@@ -9,6 +9,7 @@ namespace pgweir::test {
 
 using proxy::DialOutcome;
 using proxy::Duration;
+using proxy::PinReason;
 using proxy::PoolCoreLimits;
 using proxy::ServerId;
 using proxy::ServerState;
@@ -30,10 +31,22 @@ struct Play {
         limits.pool_size = 1 + upto(7);
         limits.min_pool_size = upto(static_cast<unsigned>(limits.pool_size));
         limits.max_waiting = upto(12);
+        limits.max_pinned = 1 + upto(static_cast<unsigned>(limits.pool_size - 1));
         limits.query_wait_timeout = upto(3) * 3s;
         limits.server_idle_timeout = upto(2) * 10s;
         limits.server_lifetime = upto(2) * 20s;
         return limits;
+    }
+
+    // Any client, one in three about to pin, one in two with a lease it had once.
+    void acquire() {
+        const proxy::Wish wish = below(3) == 0 ? proxy::Wish::pin : proxy::Wish::server;
+        std::optional<proxy::LeaseMark> wanted;
+        if (below(2) == 0) {
+            wanted = pool.mark_of(ServerId{static_cast<std::uint32_t>(below(static_cast<int>(pool.states.size())))});
+            wanted->number -= static_cast<std::uint32_t>(below(3) == 0);
+        }
+        pool.acquire(next_client++, wish, wanted);
     }
 
     // One of the servers in that state, if there is one.
@@ -46,11 +59,11 @@ struct Play {
     }
 
     void step() {
-        switch (below(20)) {
+        switch (below(24)) {
         case 0:
         case 1:
         case 2:
-        case 3: pool.acquire(next_client++); break;
+        case 3: acquire(); break;
         case 4:
             if (!pool.queue.empty()) {
                 const auto place = static_cast<std::size_t>(below(static_cast<int>(pool.queue.size())));
@@ -79,17 +92,23 @@ struct Play {
                 pool.login_failed(server, outcome, below(2) == 0 ? std::nullopt : std::optional(below(9)));
             });
             break;
-        case 18: pool.tick(below(10) == 0 ? below(40) * 1s : below(300) * 1ms); break;
+        case 18:
+        case 19:
+        case 20:
+            on_one(ServerState::leased,
+                   [&](ServerId server) { pool.pin(server, static_cast<PinReason>(random() % proxy::pin_reason_count)); });
+            break;
+        case 21: on_one(ServerState::leased, [&](ServerId server) { pool.unpin(server); }); break;
+        case 22: pool.tick(below(10) == 0 ? below(40) * 1s : below(300) * 1ms); break;
         default: rare();
         }
     }
 
     void rare() {
-        switch (below(12)) {
+        switch (below(11)) {
         case 0: pool.set_limits(any_limits(random)); break;
         case 1: pool.rotate_all(); break;
         case 2: pool.want_welcome(); break;
-        case 3: on_one(ServerState::leased, [&](ServerId server) { pool.core.set_pinned(server, below(2) == 0); }); break;
         default: pool.core.admits_login();
         }
     }

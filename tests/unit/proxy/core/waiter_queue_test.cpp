@@ -15,6 +15,8 @@ using proxy::ThreadIndex;
 using proxy::Waiter;
 using proxy::WaiterId;
 using proxy::WaiterQueue;
+using proxy::Waiters;
+using proxy::Wish;
 
 namespace {
 
@@ -31,7 +33,8 @@ TEST_CASE("waiter queue: first come, first served", "[proxy]") {
         queue.push({client(i), clock.now + std::chrono::seconds(i)});
     }
     CHECK(queue.size() == 5);
-    CHECK(queue.front().client == client(0));
+    REQUIRE(queue.front() != nullptr);
+    CHECK(queue.front()->client == client(0));
     for (std::uint32_t i = 0; i < 5; ++i) {
         const auto waiter = queue.pop();
         REQUIRE(waiter);
@@ -48,7 +51,6 @@ TEST_CASE("waiter queue: one may leave from anywhere", "[proxy]") {
     for (std::uint32_t i = 0; i < 3; ++i) {
         ids.push_back(queue.push({client(i), {}}));
     }
-    CHECK(queue.front_id() == ids[0]);
     queue.remove(ids[leaves]);
     CHECK(queue.size() == 2);
     for (std::uint32_t i = 0; i < 3; ++i) {
@@ -76,10 +78,28 @@ TEST_CASE("waiter queue: a place that has passed to somebody else is not held", 
     CHECK(queue.holds(second, client(2)));
 }
 
+TEST_CASE("waiter queue: those that will pin can be passed over and keep their turn", "[proxy]") {
+    WaiterQueue queue;
+    queue.push({client(1), {}, Wish::pin});
+    queue.push({client(2), {}, Wish::server});
+    queue.push({client(3), {}, Wish::pin});
+    CHECK(queue.size(Wish::pin) == 2);
+    CHECK(queue.size(Wish::server) == 1);
+    CHECK(queue.pop(Waiters::without_pins)->client == client(2));
+    CHECK_FALSE(queue.pop(Waiters::without_pins));
+    CHECK(queue.front(Waiters::without_pins) == nullptr);
+    queue.push({client(4), {}, Wish::server});
+    CHECK(queue.pop()->client == client(1));
+    CHECK(queue.pop()->client == client(3));
+    CHECK(queue.pop()->client == client(4));
+    CHECK(queue.empty());
+}
+
 TEST_CASE("waiter queue: agrees with a plain list whatever happens", "[proxy]") {
     struct Expected {
         WaiterId id;
         ClientId who;
+        Wish wish;
     };
     WaiterQueue queue;
     std::deque<Expected> expected;
@@ -87,20 +107,27 @@ TEST_CASE("waiter queue: agrees with a plain list whatever happens", "[proxy]") 
     for (std::uint32_t step = 0; step < 20'000; ++step) {
         const auto choice = random() % 5;
         if (choice < 2 && expected.size() < 50) {
-            expected.push_back({queue.push({client(step), {}}), client(step)});
+            const Wish wish = random() % 3 == 0 ? Wish::pin : Wish::server;
+            expected.push_back({queue.push({client(step), {}, wish}), client(step), wish});
         } else if (choice == 3 && !expected.empty()) {
             const auto place = expected.begin() + static_cast<std::ptrdiff_t>(random() % expected.size());
             REQUIRE(queue.holds(place->id, place->who));
             queue.remove(place->id);
             expected.erase(place);
-        } else if (const auto waiter = queue.pop()) {
-            REQUIRE(waiter->client == expected.front().who);
-            expected.pop_front();
         } else {
-            REQUIRE(expected.empty());
+            const Waiters among = random() % 2 == 0 ? Waiters::all : Waiters::without_pins;
+            const auto first = std::find_if(expected.begin(), expected.end(), [&](const Expected& one) {
+                return among == Waiters::all || one.wish == Wish::server;
+            });
+            const auto waiter = queue.pop(among);
+            REQUIRE(waiter.has_value() == (first != expected.end()));
+            if (waiter) {
+                REQUIRE(waiter->client == first->who);
+                expected.erase(first);
+            }
         }
         REQUIRE(queue.size() == expected.size());
-        REQUIRE((expected.empty() || queue.front().client == expected.front().who));
+        REQUIRE((expected.empty() || queue.front()->client == expected.front().who));
     }
 }
 

@@ -1,0 +1,76 @@
+// A server that goes away under its client: the client stays where its session can go on
+// without that server, and reads what was lost.
+#include "proxy/client/relay.hpp"
+#include "proxy/client/session_errors.hpp"
+
+#include "protocol/backend.hpp"
+
+#include <string>
+
+namespace pgweir::proxy {
+namespace {
+
+// What the loss means for the client, gathered before the server is given up.
+struct Loss {
+    Outcome outcome = Outcome::unknown;
+    int ready_due = 0;            // requests whose ReadyForQuery has not come
+    bool is_mid_reply = false;    // the client has read half a message
+    bool is_bound = false;        // its session cannot go on elsewhere
+    bool was_outside = false;     // nothing of the client's was under way
+    bool wants_sync = false;      // extended-query messages, and no Sync behind them
+};
+
+Loss gather(ServerConnection& server, const Client& client) {
+    Loss loss;
+    const protocol::Exchange& exchange = server.exchange;
+    const bool in_transaction = exchange.status() != protocol::TransactionStatus::idle;
+    loss.outcome = server.work.may_commit ? Outcome::commit_unknown
+                   : in_transaction       ? Outcome::rolled_back
+                                          : Outcome::unknown;
+    loss.is_mid_reply = server.from_server.body_left > 0 && server.from_server.reply == protocol::Reply::to_client;
+    // What it has set, and nobody has asked for yet, is lost with it.
+    const bool has_unknown_state = server.duty == ServerDuty::settling && server.question == Question::survey;
+    const bool is_preparing = server.duty == ServerDuty::preparing;
+    loss.is_bound = !is_preparing && (server.pinned || has_unknown_state || client.pool_mode == config::PoolMode::session);
+    loss.was_outside = is_preparing || exchange.is_idle() || (server.duty == ServerDuty::settling && !in_transaction);
+    loss.wants_sync = !is_preparing && exchange.wants_sync();
+    while (server.exchange.drop_one_ready()) ++loss.ready_due;
+    if (server.work.held_ready) ++loss.ready_due;
+    return loss;
+}
+
+}  // namespace
+
+void Relay::server_lost(ServerConnection& server, Client& client, std::string_view why_view) {
+    const std::string why(why_view);
+    cells(client).lost_servers.add();
+    const Loss loss = gather(server, client);
+    client.unleased.cursor = server.to_server;
+    server.to_server = {};
+    client.lease.give_up(why);
+    if (loss.is_mid_reply) {
+        drop(client);
+        return;
+    }
+    set_phase(client, ClientPhase::idle);
+    scratch_.clear();
+    if (loss.is_bound) {
+        write_server_lost(scratch_, Severity::fatal, loss.outcome, client.pool->name(), why);
+        end(client, scratch_);
+        return;
+    }
+    for (int i = 0; i < loss.ready_due; ++i) {
+        write_server_lost(scratch_, Severity::error, loss.outcome, client.pool->name(), why);
+        protocol::write_ready_for_query(scratch_, protocol::TransactionStatus::idle);
+    }
+    if (loss.wants_sync) {
+        write_server_lost(scratch_, Severity::error, loss.outcome, client.pool->name(), why);
+        client.unleased.is_skipping = true;
+    } else if (loss.ready_due == 0 && !loss.was_outside) {
+        client.lost_server = why;
+    }
+    send(client, scratch_);
+    take_held(client);
+}
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,35 @@
+#include "proxy/core/client_session.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace pgweir::proxy {
+namespace {
+
+// PostgreSQL: the encodings that only clients may have, because a trailing byte may be ASCII.
+constexpr std::array<std::string_view, 7> opaque_encodings = {"SJIS", "BIG5",    "GBK",           "UHC",
+                                                              "GB18030", "JOHAB", "SHIFT_JIS_2004"};
+
+}  // namespace
+
+protocol::TransactionStatus ClientSession::status() const {
+    switch (deferred) {
+    case Deferred::none: return protocol::TransactionStatus::idle;
+    case Deferred::begun: return protocol::TransactionStatus::in_transaction;
+    case Deferred::failed: return protocol::TransactionStatus::failed;
+    }
+    return protocol::TransactionStatus::idle;
+}
+
+bool has_large_statement(const ClientSession& session) {
+    return std::any_of(session.statements.begin(), session.statements.end(), [](const auto& one) { return !one.second.text; });
+}
+
+bool has_opaque_encoding(const SessionSettings& settings) {
+    const auto found = std::find_if(settings.begin(), settings.end(), [](const auto& setting) { return setting.first == "client_encoding"; });
+    return found != settings.end() &&
+           std::find(opaque_encodings.begin(), opaque_encodings.end(), found->second) != opaque_encodings.end();
+}
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,128 @@
+#include "proxy/core/lease_work.hpp"
+
+#include "proxy/core/session_settings.hpp"
+#include "proxy/core/sql_scanner.hpp"
+
+#include <algorithm>
+
+namespace pgweir::proxy {
+namespace {
+
+using protocol::Outcome;
+
+void finish(const Note& note, LeaseWork& work, ClientSession& session, ServerStanding& standing) {
+    const auto named = session.statements.find(note.client_name);
+    const bool has_name = !note.client_name.empty() && named != session.statements.end();
+    switch (note.kind) {
+    case Note::Kind::parse:
+        if (has_name && named->second.parsed == note.parsed) named->second.pending_in = 0;
+        break;
+    case Note::Kind::deallocate:
+        if (has_name) session.statements.erase(named);
+        break;
+    case Note::Kind::describe:
+        if (has_name) named->second.told_shape = work.description;
+        if (ServerStatement* statement = standing.statements.find_name(note.name)) statement->shape = work.description;
+        work.awaits_description = false;
+        break;
+    case Note::Kind::unnamed_parse:
+    case Note::Kind::replay:
+    case Note::Kind::close:
+    case Note::Kind::client_close:
+    case Note::Kind::bind:
+    case Note::Kind::refused: break;
+    }
+}
+
+// One that was skipped leaves what stood before, which is nobody's now. A later one may be on its way.
+void undo_unnamed(const Note& note, Outcome outcome, ServerStanding& standing) {
+    if (standing.unnamed == note.parsed) standing.unnamed = outcome == Outcome::failed ? 0 : next_parse_number();
+}
+
+void undo(Note& note, Outcome outcome, LeaseWork& work, ClientSession& session, ServerStanding& standing) {
+    switch (note.kind) {
+    case Note::Kind::parse:
+        if (const auto named = session.statements.find(note.client_name);
+            named != session.statements.end() && named->second.parsed == note.parsed)
+            session.statements.erase(named);
+        standing.statements.erase_name(note.name, false);
+        break;
+    case Note::Kind::replay:
+        if (note.name != 0) standing.statements.erase_name(note.name, false);
+        else undo_unnamed(note, outcome, standing);
+        break;
+    case Note::Kind::unnamed_parse:
+        if (session.unnamed.parsed == note.parsed) session.unnamed = {};
+        undo_unnamed(note, outcome, standing);
+        break;
+    case Note::Kind::close:
+        if (outcome == Outcome::skipped) standing.statements.stale().push_back(note.name);
+        break;
+    case Note::Kind::client_close:
+        // Its own Parse is settled by now, or undone after this.
+        note.before.pending_in = 0;
+        if (outcome == Outcome::skipped) session.statements.try_emplace(note.client_name, std::move(note.before));
+        break;
+    case Note::Kind::deallocate:
+        if (note.name != 0) standing.statements.stale().push_back(note.name);
+        break;
+    case Note::Kind::describe: work.awaits_description = false; break;
+    case Note::Kind::bind:
+    case Note::Kind::refused: break;
+    }
+}
+
+// Whether a text that sets something may set what decides how statements are understood: not
+// when setting one thing is all it does, and that is known to have no part in it.
+bool may_change_environment(const StatementSummary& summary, std::string_view sql) {
+    if (summary.local_sets != 1 || summary.effects.has(Effect::settings)) return true;
+    SqlScanner scanner(sql.substr(0, sql.find('\0')));
+    if (!scanner.next().is("set")) return true;
+    SqlToken name = scanner.next();
+    if (name.is("local")) name = scanner.next();
+    const bool is_harmless = !summary.custom_settings.empty() || name.is("transaction") ||
+                             (name.kind == SqlTokenKind::word && !decides_understanding(plain_name(name.text).value_or("")));
+    if (!is_harmless) return true;
+    for (SqlToken token = name; token.kind != SqlTokenKind::end; token = scanner.next())
+        if (token.is(';')) return scanner.next().kind != SqlTokenKind::end;
+    return false;
+}
+
+}  // namespace
+
+void LeaseWork::settle(protocol::Exchange& exchange, ClientSession& session, ServerStanding& standing) {
+    failure.reset();
+    if (!exchange.has_outcomes()) return;
+    outcomes.clear();
+    exchange.take_outcomes(outcomes);
+    std::vector<std::pair<Note, Outcome>> undone;
+    for (const Outcome outcome : outcomes) {
+        if (notes.empty()) return;
+        Note note = std::move(notes.front());
+        notes.pop_front();
+        if (outcome == Outcome::done) finish(note, *this, session, standing);
+        else undone.emplace_back(std::move(note), outcome);
+    }
+    // What was built upon something is taken away before it.
+    for (auto last = undone.rbegin(); last != undone.rend(); ++last) undo(last->first, last->second, *this, session, standing);
+    if (!undone.empty() && undone.front().second == Outcome::failed) failure = std::move(undone.front().first);
+}
+
+void LeaseWork::add(const StatementSummary& summary, std::string_view sql) {
+    may_commit |= summary.commits;
+    local_sets += summary.local_sets;
+    if (summary.effects.empty() && !summary.changes_settings) return;
+    asks_for_past |= summary.effects.has(Effect::sequence_use) && !has_advanced && !effects.has(Effect::sequence_advance) &&
+                     !summary.effects.has(Effect::sequence_advance);
+    effects |= summary.effects;
+    // What must be known before the client's next message is understood.
+    is_barred |= summary.effects.has(Effects(Effect::settings) | Effect::prepared_statement | Effect::listening | Effect::unknown | Effect::unseen);
+    resets.insert(resets.end(), summary.resets.begin(), summary.resets.end());
+    unlistened.insert(unlistened.end(), summary.unlistened.begin(), summary.unlistened.end());
+    for (const std::string& name : summary.custom_settings)
+        if (std::find(custom_settings.begin(), custom_settings.end(), name) == custom_settings.end()) custom_settings.push_back(name);
+    const bool is_dark = summary.effects.has(Effects(Effect::unknown) | Effect::unseen);
+    if (is_dark || (summary.changes_settings && may_change_environment(summary, sql))) environment = next_parse_number();
+}
+
+}  // namespace pgweir::proxy

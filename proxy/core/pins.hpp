@@ -1,0 +1,50 @@
+// Why a client keeps its server between transactions: session state that cannot be
+// carried to another server. The words are those of metrics, SHOW and logs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace pgweir::proxy {
+
+enum class PinReason {
+    prepared_statement,   // an SQL-level PREPARE that cannot be replayed
+    large_statement,      // a prepared statement whose text is above the cap for interning
+    setting,              // a run-time parameter that cannot be set again elsewhere
+    advisory_lock,        // held by the session
+    temporary_object,     // a table, view, sequence or anything else in the session's own schema
+    holdable_cursor,      // WITH HOLD, and not closed
+    library,              // LOAD: cannot be undone
+    sequence,             // what currval and lastval return
+    unknown,              // a statement that cannot be read with certainty
+};
+constexpr std::size_t pin_reason_count = 9;
+
+constexpr std::array pin_reason_tokens = {
+    std::pair{PinReason::prepared_statement, "prepared_statement"},
+    std::pair{PinReason::large_statement, "large_statement"},
+    std::pair{PinReason::setting, "setting"},
+    std::pair{PinReason::advisory_lock, "advisory_lock"},
+    std::pair{PinReason::temporary_object, "temporary_object"},
+    std::pair{PinReason::holdable_cursor, "holdable_cursor"},
+    std::pair{PinReason::library, "library"},
+    std::pair{PinReason::sequence, "sequence"},
+    std::pair{PinReason::unknown, "unknown"},
+};
+
+// In the enum's order, so that a reason is its row's index.
+constexpr bool pin_reasons_are_in_order() {
+    for (std::size_t i = 0; i < pin_reason_tokens.size(); ++i)
+        if (pin_reason_tokens[i].first != static_cast<PinReason>(i)) return false;
+    return pin_reason_tokens.size() == pin_reason_count && pin_reason_tokens.back().first == PinReason::unknown;
+}
+static_assert(pin_reasons_are_in_order());
+
+// Lifetime: static.
+constexpr const char* token(PinReason reason) { return pin_reason_tokens[static_cast<std::size_t>(reason)].second; }
+
+// What a client asks its pool for: `pin` when its next statement will keep the server.
+enum class Wish { server, pin };
+
+}  // namespace pgweir::proxy

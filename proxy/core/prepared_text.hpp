@@ -1,0 +1,69 @@
+// Texts of named prepared statements, each kept once however many clients have parsed
+// it. What two clients share is the text and its parameter types, never an answer of a
+// server: those depend on when, and by whom, it was parsed.
+#pragma once
+
+#include "proxy/core/statement_traits.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace pgweir::proxy {
+
+// In place of a setting's name.
+constexpr std::string_view all_settings = "*";
+constexpr std::string_view some_setting = "?";   // the text does not say plainly which
+
+// StatementTraits without the views into the text.
+struct StatementSummary {
+    Effects effects;
+    bool predicts_pin = false;
+    bool commits = false;
+    std::uint8_t local_sets = 0;
+    bool changes_settings = false;
+    std::vector<std::string> custom_settings = {};
+    std::vector<std::string> resets = {};       // settings that a RESET or DISCARD among them takes back, or one of the two above
+    std::vector<std::string> unlistened = {};   // channels that an UNLISTEN among them gives up; "*" for all
+};
+
+StatementSummary summary_of(const StatementTraits& traits);
+
+// Immutable.
+struct PreparedText {
+    std::string definition;   // a Parse message behind its name: the SQL, its NUL, the parameter types
+    StatementSummary summary;
+
+    std::string_view sql() const { return std::string_view(definition).substr(0, definition.find('\0')); }
+};
+
+using PreparedTextPtr = std::shared_ptr<const PreparedText>;
+
+// Any thread may use it. A text lives as long as somebody holds it.
+class TextTable {
+public:
+    // Null when all texts together would take more than `most_bytes`.
+    PreparedTextPtr intern(std::string_view definition, const StatementTraits& traits);
+
+    std::size_t size() const;
+    std::size_t bytes() const;
+
+    // Chosen: some hundred thousand statements of a usual length.
+    static constexpr std::size_t most_bytes = std::size_t{256} * 1024 * 1024;
+
+private:
+    struct Shelf {
+        std::mutex mutex;
+        std::unordered_map<std::string_view, std::weak_ptr<const PreparedText>> texts;   // keys live in the texts
+        std::size_t bytes = 0;
+    };
+
+    std::shared_ptr<Shelf> shelf_ = std::make_shared<Shelf>();
+};
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,101 @@
+// The way from a client to the server it holds. Most bytes go on as they came; messages that
+// speak of named statements are rewritten to the names the server knows, what the server
+// lacks is put in front of them, and what statements may do to the session is noted.
+// A pure function of the states it is given; used for one run of bytes.
+#pragma once
+
+#include "protocol/bytes.hpp"
+#include "protocol/exchange.hpp"
+#include "proxy/core/client_frame.hpp"
+#include "proxy/core/client_session.hpp"
+#include "proxy/core/lease_work.hpp"
+#include "proxy/core/outgoing.hpp"
+#include "proxy/core/server_standing.hpp"
+#include "proxy/core/watched_names.hpp"
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace pgweir::proxy {
+
+// Requests outstanding on one server; beyond it the client is not read until replies
+// have come. Chosen: a blast of 20,000 pipelined four-message statements passes.
+constexpr std::size_t max_outstanding = 100'000;
+
+enum class ClientStop {
+    none,        // all bytes were dealt with
+    incomplete,  // the rest is the beginning of a frame
+    terminate,   // the rest begins with Terminate
+    violation,   // the rest is no message a client may send now
+    backlog,     // max_outstanding is reached
+    unsettled,   // the rest depends on replies that have not come yet
+};
+
+// What translating may rely on.
+struct TranslatorRules {
+    TextTable* texts = nullptr;
+    const WatchedNames* watched = nullptr;   // may be null
+    std::size_t most_statements = 500;       // of ours on one server
+    // Session pooling: the server is the client's own, and its statements have the client's names.
+    bool is_own_server = false;
+};
+
+struct Translation {
+    protocol::Bytes to_server{};    // Lifetime: the input's and the buffer's
+    std::size_t taken = 0;          // bytes from the front of the input that were dealt with
+    ClientStop stop = ClientStop::none;
+    int statements = 0;             // Query and Execute messages among them
+    int parses = 0;                 // Parse messages among them
+    int server_parses = 0;          // Parse messages that went on, ours included
+    bool keeps_large = false;       // a named statement too large to be carried is among them
+};
+
+class Translator {
+public:
+    Translator(ClientSession& session, ServerStanding& standing, LeaseWork& work, protocol::Exchange& exchange, FrameCursor& cursor,
+               const TranslatorRules& rules)
+        : session_(session), standing_(standing), work_(work), exchange_(exchange), cursor_(cursor), rules_(rules) {}
+
+    // `buffer` is used when something has to be rewritten.
+    Translation run(protocol::Bytes bytes, std::vector<std::byte>& buffer);
+
+private:
+    ClientStop one(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
+    void pass(const ClientFrame& frame, Outgoing& out, protocol::Noted noted = protocol::Noted::no);
+    void query(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
+    void add_prepared(const std::string& name);
+    bool speaks_of_named(const ClientFrame& frame, std::string_view sql, const Statement& statement, Outgoing& out);
+    void execute_named(std::string_view sql, std::string_view word, NamedStatement& named, const ClientFrame& frame, Outgoing& out);
+    void deallocate_named(std::string_view name, const NamedStatement& named, const ClientFrame& frame, Outgoing& out);
+    ClientStop parse(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
+    ClientStop parse_named(std::string_view name, std::string_view definition, const ClientFrame& frame, Outgoing& out);
+    ClientStop bind(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
+    ClientStop describe(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
+    void close(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
+    void use_unnamed(Outgoing& out);
+    ClientStop use_named(std::string_view name, NamedStatement*& found) const;
+    ServerStatement& make_ready(const NamedStatement& named, Outgoing& out);
+    void ask_shape(const ServerStatement& statement, Outgoing& out);
+    void close_stale(Outgoing& out);
+    void refuse(const ClientFrame& frame, std::vector<std::byte> error, Outgoing& out);
+    void note_sent(protocol::FrontendType type, protocol::Origin origin, Note note);
+    void retain(protocol::Bytes segment);
+    bool may_rewrite() const { return !rules_.is_own_server && !exchange_.is_skipping(); }
+    std::uint64_t environment() const { return work_.environment != 0 ? work_.environment : session_.settings->environment; }
+
+    ClientSession& session_;
+    ServerStanding& standing_;
+    LeaseWork& work_;
+    protocol::Exchange& exchange_;
+    FrameCursor& cursor_;
+    const TranslatorRules& rules_;
+    Translation result_;
+    // The segment in hand: where it began, and whether it is one that could be done again.
+    std::size_t segment_begin_ = 0;
+    bool is_repeatable_ = false;
+    bool describes_portal_ = false;
+    bool was_told_ = false;
+};
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,87 @@
+// What is put in front of a client's message, or in its place, so that the server has what the
+// message speaks of.
+#include "proxy/core/translator.hpp"
+
+#include "protocol/frontend.hpp"
+
+#include <utility>
+
+namespace pgweir::proxy {
+
+using protocol::FrontendType;
+using protocol::Origin;
+
+namespace {
+
+// Statements no longer wanted that are closed along with one message. Chosen: enough to keep up.
+constexpr std::size_t most_closed_at_once = 16;
+
+// A statement that is never to be run, without parameters.
+constexpr std::string_view any_definition("SELECT\0\0\0", 9);
+
+}  // namespace
+
+// Makes the unnamed statement on the server the client's own, or none.
+void Translator::use_unnamed(Outgoing& out) {
+    if (standing_.unnamed == session_.unnamed.parsed) return;
+    if (session_.unnamed.parsed == 0 || session_.unnamed.definition.empty()) {
+        protocol::write_close_statement(out.insert(), {});
+        note_sent(FrontendType::close, Origin::proxy, Note{.kind = Note::Kind::replay});
+        standing_.unnamed = session_.unnamed.parsed = 0;
+        return;
+    }
+    ++result_.server_parses;
+    protocol::write_parse(out.insert(), {}, session_.unnamed.definition);
+    standing_.unnamed = session_.unnamed.parsed;
+    note_sent(FrontendType::parse, Origin::stand_in, Note{.kind = Note::Kind::replay, .parsed = standing_.unnamed});
+}
+
+// The server's statement for one of the client's, put there now if it is not, or if it is
+// older than the client's own Parse. Lifetime of what is returned: until the next statement.
+ServerStatement& Translator::make_ready(const NamedStatement& named, Outgoing& out) {
+    ServerStatement* statement = standing_.statements.find(*named.text, environment());
+    if (statement != nullptr && statement->parsed >= named.parsed) return *statement;
+    if (statement != nullptr) standing_.statements.erase(*named.text, environment(), true);
+    while (standing_.statements.shrink(rules_.most_statements - 1)) {}
+    close_stale(out);
+    ServerStatement& fresh = standing_.statements.add(named.text, environment(), next_parse_number());
+    ++result_.server_parses;
+    protocol::write_parse(out.insert(), name_of(fresh.name), named.text->definition);
+    note_sent(FrontendType::parse, Origin::stand_in, Note{.kind = Note::Kind::replay, .name = fresh.name});
+    return fresh;
+}
+
+// A client that was told what a statement gives reads its rows by that, so a server that
+// has parsed it anew must give the same. It is asked, and the client's message waits.
+void Translator::ask_shape(const ServerStatement& statement, Outgoing& out) {
+    protocol::write_describe_statement(out.insert(), name_of(statement.name));
+    note_sent(FrontendType::describe, Origin::stand_in, Note{.kind = Note::Kind::describe, .name = statement.name});
+    protocol::write_flush(out.insert());
+    work_.awaits_description = true;
+}
+
+void Translator::close_stale(Outgoing& out) {
+    std::vector<std::uint32_t>& stale = standing_.statements.stale();
+    for (std::size_t closed = 0; closed < most_closed_at_once && !stale.empty(); ++closed) {
+        const std::uint32_t name = stale.back();
+        stale.pop_back();
+        protocol::write_close_statement(out.insert(), name_of(name));
+        note_sent(FrontendType::close, Origin::proxy, Note{.kind = Note::Kind::close, .name = name});
+    }
+}
+
+// The server must fail at this point as PostgreSQL would, transaction and pipeline with it;
+// only the words are ours.
+void Translator::refuse(const ClientFrame& frame, std::vector<std::byte> error, Outgoing& out) {
+    out.skip(frame.here);
+    if (frame.type == FrontendType::parse && exchange_.status() == protocol::TransactionStatus::failed) {
+        // PostgreSQL's own complaint about that comes first.
+        protocol::write_parse(out.insert(), no_statement, any_definition);
+        exchange_.sent(FrontendType::parse, Origin::client);
+        return;
+    }
+    protocol::write_describe_statement(out.insert(), no_statement);
+    note_sent(FrontendType::describe, Origin::client, Note{.kind = Note::Kind::refused, .error = std::move(error)});
+}
+
+}  // namespace pgweir::proxy

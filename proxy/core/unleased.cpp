@@ -1,0 +1,245 @@
+#include "proxy/core/unleased.hpp"
+
+#include "protocol/backend.hpp"
+#include "proxy/core/local_answers.hpp"
+#include "proxy/core/sql_scanner.hpp"
+
+#include <optional>
+
+namespace pgweir::proxy {
+namespace {
+
+using protocol::BackendType;
+using protocol::Bytes;
+using protocol::FrontendType;
+using protocol::Reader;
+using Status = ClientFrame::Status;
+
+struct Scan {
+    Unleased& state;
+    ClientSession& session;
+    const WatchedNames* watched;
+    std::vector<std::byte>& out;
+    UnleasedScan result{};
+};
+
+std::string_view query_text(Bytes body) {
+    const std::string_view text = protocol::as_text(body);
+    return text.substr(0, text.find('\0'));
+}
+
+void look_ahead(const StatementSummary& summary, UnleasedScan& result) {
+    result.predicts_pin = summary.predicts_pin;
+    result.uses_sequence = summary.effects.has(Effect::sequence_use);
+}
+
+bool is_listen(const StatementTraits& traits, const ClientSession& session) {
+    return traits.statements.size() == 1 && traits.statements.front().form == Form::listen && session.deferred == Deferred::none &&
+           !session.is_text_opaque;
+}
+
+void query(const ClientFrame& frame, Bytes body, Scan& scan) {
+    if (frame.is_large()) {
+        if (scan.session.deferred != Deferred::failed) {
+            scan.result.need = ServerNeed::server;
+            return;
+        }
+        write_transaction_failed(scan.out);
+        protocol::write_ready_for_query(scan.out, scan.session.status());
+        return;
+    }
+    const std::string_view sql = query_text(body);
+    const StatementTraits traits = traits_of(sql, scan.watched);
+    if (is_answered_here(traits, scan.session)) {
+        scan.session.unnamed.parsed = 0;
+        answer_here(traits, sql, Description::wanted, scan.session, scan.out);
+        ++scan.result.answered;
+    } else if (scan.session.deferred == Deferred::failed) {
+        scan.session.unnamed.parsed = 0;
+        write_transaction_failed(scan.out);
+    } else if (is_listen(traits, scan.session)) {
+        scan.result.need = ServerNeed::listen;
+        scan.result.channel = plain_name(traits.statements.front().name).value_or("");
+        return;
+    } else {
+        scan.result.need = ServerNeed::server;
+        look_ahead(summary_of(traits), scan.result);
+        if (traits.statements.size() == 1 && traits.statements.front().form == Form::execute)
+            scan.result.executes = plain_name(traits.statements.front().name).value_or("");
+        return;
+    }
+    protocol::write_ready_for_query(scan.out, scan.session.status());
+}
+
+// A statement in the extended protocol as drivers send one that they do not keep: Parse and
+// Bind without names, perhaps Describe, Execute, Sync. Takes its messages one by one.
+class Unit {
+public:
+    explicit Unit(Bytes bytes) : rest_(bytes) {}
+
+    // The body of the next message if it is of that type and whole.
+    std::optional<Bytes> take(FrontendType type) {
+        const ClientFrame frame = front_frame(rest_);
+        is_cut_ = frame.status == Status::incomplete;
+        if (frame.status != Status::whole || frame.type != type) return std::nullopt;
+        const Bytes body = body_of(rest_, frame);
+        rest_ = rest_.subspan(frame.here);
+        size_ += frame.here;
+        return body;
+    }
+    std::size_t size() const { return size_; }
+    // The message asked for last is not there yet. Nobody waits for the answer to what is: no Flush or Sync ends it.
+    bool is_cut() const { return is_cut_ && size_ + rest_.size() <= max_held_frame; }
+
+private:
+    Bytes rest_;
+    std::size_t size_ = 0;
+    bool is_cut_ = false;
+};
+
+struct Extended {
+    std::string_view sql;
+    std::string_view definition;
+    bool describes = false;
+};
+
+// False: there is no such unit, or not yet all of it.
+bool take_unit(Unit& unit, Extended& extended) {
+    const std::optional<Bytes> parse = unit.take(FrontendType::parse);
+    if (!parse) return false;
+    Reader definition(*parse);
+    const bool has_name = !definition.cstring().empty();
+    extended.definition = protocol::as_text(definition.rest());
+    extended.sql = definition.cstring();
+    if (has_name || definition.i16() != 0 || !definition.ok()) return false;
+    const std::optional<Bytes> bind = unit.take(FrontendType::bind);
+    if (!bind) return false;
+    Reader binding(*bind);
+    const bool is_unnamed = binding.cstring().empty() && binding.cstring().empty();
+    for (int formats = binding.i16(); formats > 0 && binding.ok(); --formats) binding.i16();
+    if (!is_unnamed || binding.i16() != 0 || !binding.ok()) return false;
+    if (const std::optional<Bytes> describe = unit.take(FrontendType::describe)) {
+        if (protocol::as_text(*describe) != std::string_view("P\0", 2)) return false;
+        extended.describes = true;
+    }
+    const std::optional<Bytes> execute = unit.take(FrontendType::execute);
+    return execute && !execute->empty() && execute->front() == std::byte{0} && unit.take(FrontendType::sync) && unit.size() <= max_held_frame;
+}
+
+// Answers the unit at the front. Zero: it cannot be answered here, or `result.need` says that more bytes are needed.
+std::size_t answer_unit(Bytes bytes, Scan& scan) {
+    Unit unit(bytes);
+    Extended extended;
+    const bool is_whole = take_unit(unit, extended);
+    if (!is_whole && !unit.is_cut()) return 0;
+    const StatementTraits traits = traits_of(extended.sql, scan.watched);
+    if (traits.statements.size() != 1 || !is_answered_here(traits, scan.session)) return 0;
+    if (!is_whole) {
+        scan.result.need = ServerNeed::more_bytes;
+        return 0;
+    }
+    const bool has_result = traits.statements.front().form == Form::advisory_unlock_all;
+    scan.session.unnamed.parsed = next_parse_number();
+    scan.session.unnamed.definition = extended.definition;
+    scan.session.unnamed.summary = summary_of(traits);
+    scan.session.unnamed.is_bound = true;
+    protocol::write_bare(scan.out, BackendType::parse_complete);
+    protocol::write_bare(scan.out, BackendType::bind_complete);
+    if (extended.describes && !has_result) protocol::write_bare(scan.out, BackendType::no_data);
+    answer_here(traits, extended.sql, extended.describes ? Description::wanted : Description::left_out, scan.session, scan.out);
+    protocol::write_ready_for_query(scan.out, scan.session.status());
+    ++scan.result.answered;
+    return unit.size();
+}
+
+// Close of what no server has to know of: the client's names are kept here.
+bool close(Bytes body, Scan& scan) {
+    Reader reader(body);
+    const bool is_statement = reader.u8() == 'S';
+    const std::string_view name = reader.cstring();
+    if (!is_statement || !reader.ok() || scan.session.deferred == Deferred::failed) return false;
+    if (name.empty()) scan.session.unnamed.parsed = 0;
+    else scan.session.statements.erase(std::string(name));
+    std::erase_if(scan.session.prepared, [&](const auto& one) { return one.first == name; });
+    protocol::write_bare(scan.out, BackendType::close_complete);
+    return true;
+}
+
+void need_server(const ClientFrame& frame, Bytes body, Scan& scan) {
+    if (scan.session.deferred == Deferred::failed) {
+        write_transaction_failed(scan.out);
+        scan.state.is_skipping = frame.type != FrontendType::function_call;
+        if (!scan.state.is_skipping) protocol::write_ready_for_query(scan.out, scan.session.status());
+        return;
+    }
+    scan.result.need = ServerNeed::server;
+    Reader reader(body);
+    if (frame.type == FrontendType::parse && !frame.is_large()) {
+        // One with a name may be parsed long before it is run.
+        if (!reader.cstring().empty()) return;
+        look_ahead(summary_of(traits_of(reader.cstring(), scan.watched)), scan.result);
+    } else if (frame.type == FrontendType::bind) {
+        reader.cstring();
+        const std::string name(reader.cstring());
+        const auto known = scan.session.statements.find(name);
+        if (name.empty()) look_ahead(scan.session.unnamed.summary, scan.result);
+        else if (known != scan.session.statements.end() && known->second.text) look_ahead(known->second.text->summary, scan.result);
+    }
+}
+
+// Returns how much was dealt with; nothing when `result.need` says why.
+std::size_t one(const ClientFrame& frame, Bytes rest, Scan& scan) {
+    switch (frame.type) {
+    case FrontendType::terminate: scan.result.need = ServerNeed::terminate; return 0;
+    case FrontendType::sync:
+        scan.state.is_skipping = false;
+        protocol::write_ready_for_query(scan.out, scan.session.status());
+        return frame.here;
+    case FrontendType::flush:
+    case FrontendType::copy_data:
+    case FrontendType::copy_done:
+    case FrontendType::copy_fail: return frame.here;
+    default: break;
+    }
+    if (scan.state.is_skipping) return frame.here;
+    const Bytes body = body_of(rest, frame);
+    if (frame.type == FrontendType::query) {
+        query(frame, body, scan);
+    } else if (frame.type == FrontendType::parse) {
+        if (const std::size_t size = answer_unit(rest, scan); size > 0) return size;
+        if (scan.result.need == ServerNeed::nothing) need_server(frame, body, scan);
+    } else if (frame.type != FrontendType::close || !close(body, scan)) {
+        need_server(frame, body, scan);
+    }
+    return scan.result.need == ServerNeed::nothing ? frame.here : 0;
+}
+
+}  // namespace
+
+UnleasedScan scan_unleased(Bytes bytes, Unleased& state, ClientSession& session, const WatchedNames* watched,
+                           std::vector<std::byte>& out) {
+    Scan scan{state, session, watched, out};
+    UnleasedScan& result = scan.result;
+    result.done = eat_body(bytes, state.cursor.body_left);
+    while (result.done < bytes.size()) {
+        const Bytes rest = bytes.subspan(result.done);
+        const ClientFrame frame = front_frame(rest);
+        if (frame.status == Status::incomplete) result.need = ServerNeed::more_bytes;
+        if (frame.status == Status::violation) result.need = ServerNeed::violation;
+        if (result.need != ServerNeed::nothing) break;
+        result.done += one(frame, rest, scan);
+        if (result.need != ServerNeed::nothing) break;
+        state.cursor = FrameCursor{frame.to_come, frame.type};
+    }
+    return result;
+}
+
+Rejected reject_first(Bytes bytes, Unleased& state) {
+    const ClientFrame frame = front_frame(bytes);
+    state.cursor.body_left = frame.to_come;
+    const bool is_simple = frame.type == FrontendType::query || frame.type == FrontendType::function_call;
+    state.is_skipping = !is_simple;
+    return Rejected{frame.here, is_simple};
+}
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,55 @@
+// Bytes of a client that holds no server: what is answered here, what is thrown away, and what
+// only a server can answer. Pure.
+#pragma once
+
+#include "protocol/bytes.hpp"
+#include "proxy/core/client_frame.hpp"
+#include "proxy/core/client_session.hpp"
+#include "proxy/core/watched_names.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace pgweir::proxy {
+
+// How a client stands that holds no server.
+struct Unleased {
+    FrameCursor cursor;         // a frame that is thrown away
+    bool is_skipping = false;   // an error was answered to an extended-query message: everything up to Sync is thrown away
+};
+
+enum class ServerNeed {
+    nothing,     // all bytes were dealt with
+    more_bytes,  // the rest is the beginning of a frame, or of a statement in several that may be answered here
+    server,      // the rest begins with something only a server can answer
+    listen,      // the rest begins with a LISTEN by itself
+    terminate,
+    violation,
+};
+
+struct UnleasedScan {
+    std::size_t done = 0;           // bytes from the front that were dealt with
+    ServerNeed need = ServerNeed::nothing;
+    int answered = 0;               // statements answered here
+    // Of the statement the rest begins with, when it needs a server.
+    bool predicts_pin = false;
+    bool uses_sequence = false;     // it reads what the last server remembers of sequences
+    std::string executes = {};      // the name in an EXECUTE by itself
+    std::string channel = {};       // of a LISTEN
+};
+
+// Appends the answers to `out`.
+UnleasedScan scan_unleased(protocol::Bytes bytes, Unleased& state, ClientSession& session, const WatchedNames* watched,
+                           std::vector<std::byte>& out);
+
+// Throws away the statement at the front of `bytes`, which was answered with an error
+// here. Returns how many bytes of it are there, and whether ReadyForQuery is due at once
+// (after a Query) or at the next Sync. Requires: scan_unleased said `server` or `listen`.
+struct Rejected {
+    std::size_t done = 0;
+    bool ready_at_once = false;
+};
+Rejected reject_first(protocol::Bytes bytes, Unleased& state);
+
+}  // namespace pgweir::proxy

@@ -1,0 +1,65 @@
+// What a pool learns of its database at a server login: which run-time parameters there
+// are, and which functions, tables and views may change a session where no statement's text
+// shows it. Decides what to ask and what the answers mean; who asks is login_learning.
+#pragma once
+
+#include "proxy/core/known_settings.hpp"
+#include "proxy/core/watched_names.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pgweir::proxy {
+
+// Immutable parts; each null while it is not known.
+struct Knowledge {
+    std::shared_ptr<const KnownSettings> settings;
+    std::shared_ptr<const WatchedNames> names;
+};
+
+using Rows = std::vector<std::vector<std::string>>;   // NULL comes as an empty text
+// Runs one statement with text parameters; nullopt when it failed.
+using Ask = std::function<std::optional<Rows>(const std::string& sql, const std::vector<std::string>& values)>;
+
+// Null when the server did not answer. `server_version`: as server_version_num.
+// Requires: search_path holds nothing but pg_catalog.
+std::shared_ptr<const KnownSettings> learn_settings(const Ask& ask, int server_version);
+std::shared_ptr<const WatchedNames> learn_names(const Ask& ask, int server_version);
+
+// What a pool knows by now, and when it is to learn again. Any thread may call anything.
+class KnowledgeShelf {
+public:
+    using TimePoint = std::chrono::steady_clock::time_point;
+
+    std::shared_ptr<const KnownSettings> settings() const;
+    std::shared_ptr<const WatchedNames> names() const;
+
+    // Whether a login that begins now is to learn: true once, and again when that was long ago.
+    bool claim(TimePoint now);
+    // What a login that was to learn has learned. What it could not have stays as it was known.
+    void store(Knowledge knowledge);
+    // The next login is to learn: that one came to nothing, or servers are others from now on.
+    void release();
+
+    // Chosen: functions and tables change seldom, and learning costs some milliseconds.
+    static constexpr std::chrono::minutes interval{1};
+
+private:
+    mutable std::mutex mutex_;
+    Knowledge knowledge_;
+    std::optional<TimePoint> claimed_at_;
+};
+
+// Chosen: far above what databases have that were written by hand.
+constexpr std::size_t most_functions = 10'000;
+constexpr std::size_t most_watched_names = 2'000;
+// How many steps from a function that changes the session to one that calls it are followed.
+constexpr int most_rounds = 4;
+
+}  // namespace pgweir::proxy

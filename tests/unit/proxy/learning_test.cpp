@@ -1,0 +1,175 @@
+#include "proxy/server/learning.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pgweir::test {
+
+using proxy::Ask;
+using proxy::Knowledge;
+using proxy::KnowledgeShelf;
+using proxy::KnownSettings;
+using proxy::learn_names;
+using proxy::learn_settings;
+using proxy::most_rounds;
+using proxy::Rows;
+using proxy::WatchedNames;
+
+namespace {
+
+bool holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+// Answers with prepared rows, and remembers what it was asked.
+struct FakeDatabase {
+    std::optional<Rows> settings = Rows{};
+    std::optional<Rows> functions = Rows{};
+    // For the oids asked about, in turn.
+    std::vector<std::optional<Rows>> relations = {};
+    std::vector<std::string> asked_oids = {};
+    std::string sql = {};   // of the last question
+
+    Ask ask() {
+        return [this](const std::string& question, const std::vector<std::string>& values) -> std::optional<Rows> {
+            sql = question;
+            if (holds(question, "pg_settings")) return settings;
+            if (holds(question, "pg_language")) return functions;
+            asked_oids.push_back(values.at(0));
+            if (asked_oids.size() > relations.size()) return Rows{};
+            return relations[asked_oids.size() - 1];
+        };
+    }
+};
+
+const std::string watched_source = "select set_config('a.b', 'c', false)";
+
+}  // namespace
+
+TEST_CASE("learning: a database without such functions is asked once", "[proxy]") {
+    FakeDatabase database;
+    database.functions = Rows{{"1", "f", "sql", "select 1"}, {"2", "g", "plpgsql", "begin perform f(); end"}};
+    const auto names = learn_names(database.ask(), 150000);
+    REQUIRE(names);
+    CHECK(names->empty());
+    CHECK(database.asked_oids.empty());
+}
+
+TEST_CASE("learning: functions that call a watched one are watched, step by step", "[proxy]") {
+    FakeDatabase database;
+    database.functions = Rows{{"1", "Deep", "sql", watched_source},
+                              {"2", "middle", "plpgsql", "begin perform app.deep(); end"},
+                              {"3", "top", "plpgsql", "begin perform middle(); end"},
+                              {"4", "other", "plpgsql", "begin perform deeper(); end"}};
+    const auto names = learn_names(database.ask(), 150000);
+    REQUIRE(names);
+    for (const char* name : {"deep", "DEEP", "middle", "top"}) CHECK(names->holds(name));
+    CHECK_FALSE(names->holds("other"));
+    CHECK(database.asked_oids == std::vector<std::string>{"{1}", "{2}", "{3}"});
+}
+
+TEST_CASE("learning: tables and views that call a watched function are watched, and what uses those", "[proxy]") {
+    FakeDatabase database;
+    database.functions = Rows{{"1", "note_user", "plpgsql", watched_source},
+                              {"2", "pay", "plpgsql", "begin insert into audited values (1); end"}};
+    database.relations = {Rows{{"audited"}, {"Audited_View"}}};
+    const auto names = learn_names(database.ask(), 150000);
+    REQUIRE(names);
+    for (const char* name : {"note_user", "audited", "audited_view", "pay"}) CHECK(names->holds(name));
+    CHECK(database.asked_oids == std::vector<std::string>{"{1}", "{2}"});
+}
+
+TEST_CASE("learning: a long chain of calls is followed for some steps only", "[proxy]") {
+    FakeDatabase database;
+    database.functions->push_back({"0", "f0", "sql", watched_source});
+    for (int i = 1; i <= most_rounds + 3; ++i)
+        database.functions->push_back({std::to_string(i), "f" + std::to_string(i), "sql", "select f" + std::to_string(i - 1) + "()"});
+    const auto names = learn_names(database.ask(), 150000);
+    REQUIRE(names);
+    CHECK(names->holds("f" + std::to_string(most_rounds)));
+    CHECK_FALSE(names->holds("f" + std::to_string(most_rounds + 1)));
+}
+
+TEST_CASE("learning: functions in C are watched because they were asked for by name", "[proxy]") {
+    FakeDatabase database;
+    database.functions = Rows{{"1", "set_limit", "c", "set_limit"}};
+    const auto names = learn_names(database.ask(), 150000);
+    REQUIRE(names);
+    CHECK(names->holds("set_limit"));
+}
+
+TEST_CASE("learning: without an answer nothing is learned", "[proxy]") {
+    FakeDatabase database;
+    SECTION("about functions") { database.functions.reset(); }
+    SECTION("about tables") {
+        database.functions = Rows{{"1", "f", "sql", watched_source}};
+        database.relations = {std::nullopt};
+    }
+    SECTION("with other columns than asked for") { database.functions = Rows{{"1", "f"}}; }
+    CHECK(learn_names(database.ask(), 150000) == nullptr);
+}
+
+TEST_CASE("learning: what a server knows of its settings", "[proxy]") {
+    FakeDatabase database;
+    database.settings = Rows{{"work_mem", "integer", "user", "kB", "64", "2147483647", "", "4096", "t"},
+                             {"IntervalStyle", "enum", "user", "", "", "", "postgres,sql_standard", "postgres", "t"},
+                             {"log_duration", "bool", "superuser", "", "", "", "", "off", "f"}};
+    const auto known = learn_settings(database.ask(), 150000);
+    REQUIRE(known);
+    CHECK_FALSE(known->check({{"work_mem", "1MB"}, {"intervalstyle", "sql_standard"}}));
+    CHECK(known->check({{"work_mem", "1kB"}})->sqlstate == "22023");
+    CHECK(known->check({{"intervalstyle", "x"}})->hint == "Available values: postgres, sql_standard.");
+    CHECK(known->check({{"log_duration", "on"}})->sqlstate == "42501");
+    CHECK(known->check({{"jit", "on"}})->sqlstate == "42704");
+
+    database.settings = Rows{};
+    CHECK(learn_settings(database.ask(), 150000) == nullptr);
+    database.settings.reset();
+    CHECK(learn_settings(database.ask(), 150000) == nullptr);
+}
+
+TEST_CASE("learning: an older server is asked in words it knows", "[proxy]") {
+    FakeDatabase database;
+    learn_settings(database.ask(), 150000);
+    CHECK(holds(database.sql, "has_parameter_privilege"));
+    learn_settings(database.ask(), 140000);
+    CHECK_FALSE(holds(database.sql, "has_parameter_privilege"));
+    learn_names(database.ask(), 140000);
+    CHECK(holds(database.sql, "prosqlbody"));
+    learn_names(database.ask(), 130000);
+    CHECK_FALSE(holds(database.sql, "prosqlbody"));
+}
+
+TEST_CASE("knowledge shelf: one login at a time learns, and another one after a while", "[proxy]") {
+    KnowledgeShelf shelf;
+    const KnowledgeShelf::TimePoint start{};
+    CHECK(shelf.claim(start));
+    CHECK_FALSE(shelf.claim(start));
+    CHECK_FALSE(shelf.claim(start + KnowledgeShelf::interval - std::chrono::seconds(1)));
+    CHECK(shelf.claim(start + KnowledgeShelf::interval));
+    CHECK_FALSE(shelf.claim(start + KnowledgeShelf::interval));
+    shelf.release();
+    CHECK(shelf.claim(start + KnowledgeShelf::interval));
+}
+
+TEST_CASE("knowledge shelf: what could not be learned again stays known", "[proxy]") {
+    KnowledgeShelf shelf;
+    CHECK(shelf.names() == nullptr);
+    CHECK(shelf.settings() == nullptr);
+    const auto names = std::make_shared<const WatchedNames>(std::vector<std::string>{"f"});
+    const auto settings = std::make_shared<const KnownSettings>(std::vector<proxy::KnownSetting>{}, 150000);
+    shelf.store({settings, names});
+    shelf.store({nullptr, nullptr});
+    CHECK(shelf.names() == names);
+    CHECK(shelf.settings() == settings);
+    const auto others = std::make_shared<const WatchedNames>(std::vector<std::string>{});
+    shelf.store({nullptr, others});
+    CHECK(shelf.names() == others);
+    CHECK(shelf.settings() == settings);
+}
+
+}  // namespace pgweir::test
