@@ -1,0 +1,124 @@
+-- Cursors that live as long as their transaction.
+CREATE SCHEMA cursors;
+SET search_path = cursors;
+CREATE TABLE numbers AS SELECT g AS n, 'row ' || g AS label FROM generate_series(1, 10) g;
+
+BEGIN;
+DECLARE plain CURSOR FOR SELECT * FROM numbers ORDER BY n;
+FETCH plain;
+FETCH 2 FROM plain;
+FETCH FORWARD 2 IN plain;
+MOVE 2 IN plain;
+FETCH NEXT FROM plain;
+FETCH ALL FROM plain;
+FETCH plain;
+CLOSE plain;
+FETCH plain;
+ROLLBACK;
+
+BEGIN;
+DECLARE s SCROLL CURSOR FOR SELECT n FROM numbers ORDER BY n;
+FETCH LAST FROM s;
+FETCH PRIOR FROM s;
+FETCH FIRST FROM s;
+FETCH ABSOLUTE 5 FROM s;
+FETCH ABSOLUTE -2 FROM s;
+FETCH RELATIVE -3 FROM s;
+FETCH RELATIVE 0 FROM s;
+FETCH BACKWARD 2 FROM s;
+FETCH BACKWARD ALL FROM s;
+FETCH 0 FROM s;
+MOVE FORWARD ALL IN s;
+MOVE BACKWARD 3 IN s;
+FETCH s;
+MOVE ABSOLUTE 100 IN s;
+FETCH s;
+COMMIT;
+FETCH s;
+
+BEGIN;
+DECLARE n NO SCROLL CURSOR FOR SELECT n FROM numbers ORDER BY n;
+FETCH 3 FROM n;
+FETCH BACKWARD 1 FROM n;
+ROLLBACK;
+
+BEGIN;
+DECLARE c CURSOR FOR SELECT * FROM numbers ORDER BY n FOR UPDATE;
+DECLARE c CURSOR FOR SELECT 1;
+ROLLBACK;
+
+BEGIN;
+DECLARE c CURSOR FOR SELECT * FROM numbers WHERE n < 4 FOR UPDATE;
+FETCH 2 FROM c;
+UPDATE numbers SET label = 'changed' WHERE CURRENT OF c;
+DELETE FROM numbers WHERE CURRENT OF c;
+DELETE FROM numbers WHERE CURRENT OF nobody;
+ROLLBACK;
+BEGIN;
+DECLARE c CURSOR FOR SELECT * FROM numbers WHERE n < 4 FOR UPDATE;
+FETCH 2 FROM c;
+UPDATE numbers SET label = 'changed' WHERE CURRENT OF c;
+COMMIT;
+SELECT * FROM numbers ORDER BY n;
+
+BEGIN;
+DECLARE a CURSOR FOR SELECT 'a';
+DECLARE b BINARY CURSOR FOR SELECT 258;
+DECLARE "Mixed Case" INSENSITIVE CURSOR FOR SELECT 'mixed';
+SELECT name, statement, is_holdable, is_binary, is_scrollable FROM pg_cursors ORDER BY name;
+FETCH b;
+FETCH "Mixed Case";
+FETCH mixed;
+ROLLBACK;
+BEGIN;
+DECLARE a CURSOR FOR SELECT 'a';
+DECLARE b CURSOR FOR SELECT 'b';
+CLOSE ALL;
+SELECT count(*) FROM pg_cursors;
+FETCH a;
+COMMIT;
+
+-- Cursors and savepoints.
+BEGIN;
+DECLARE outer_cursor CURSOR FOR SELECT n FROM numbers ORDER BY n;
+FETCH outer_cursor;
+SAVEPOINT one;
+DECLARE inner_cursor CURSOR FOR SELECT n FROM numbers ORDER BY n DESC;
+FETCH inner_cursor;
+FETCH outer_cursor;
+ROLLBACK TO one;
+FETCH outer_cursor;
+FETCH inner_cursor;
+ROLLBACK TO one;
+FETCH outer_cursor;
+COMMIT;
+BEGIN;
+DECLARE c CURSOR FOR SELECT 10 / (n - 3) FROM numbers ORDER BY n;
+FETCH 2 FROM c;
+SAVEPOINT s;
+FETCH c;
+ROLLBACK TO s;
+FETCH c;
+ROLLBACK;
+
+-- Cursors of functions.
+CREATE FUNCTION opened(refcursor) RETURNS refcursor LANGUAGE plpgsql AS $$
+BEGIN
+    OPEN $1 FOR SELECT n, label FROM numbers ORDER BY n LIMIT 3;
+    RETURN $1;
+END $$;
+BEGIN;
+SELECT opened('mine');
+FETCH ALL IN mine;
+SELECT opened('mine');
+ROLLBACK;
+SELECT opened('mine');
+FETCH ALL IN mine;
+BEGIN;
+SELECT opened('x'), opened('y');
+FETCH 1 IN y;
+FETCH 2 IN x;
+COMMIT;
+CLOSE ALL;
+CLOSE x;
+DROP SCHEMA cursors CASCADE;

@@ -1,0 +1,25 @@
+-- What a session sees of its own listening.
+SELECT * FROM pg_listening_channels();
+LISTEN lc_b;
+LISTEN lc_a;
+LISTEN "Lc Mixed";
+SELECT c FROM pg_listening_channels() c ORDER BY c;
+SELECT count(*) FROM pg_listening_channels();
+BEGIN;
+LISTEN lc_c;
+SELECT c FROM pg_listening_channels() c ORDER BY c;
+UNLISTEN lc_a;
+COMMIT;
+SELECT c FROM pg_listening_channels() c ORDER BY c;
+BEGIN;
+UNLISTEN *;
+LISTEN lc_never;
+ROLLBACK;
+SELECT c FROM pg_listening_channels() c ORDER BY c;
+UNLISTEN lc_b;
+SELECT c FROM pg_listening_channels() c ORDER BY c;
+UNLISTEN *;
+SELECT c FROM pg_listening_channels() c ORDER BY c;
+LISTEN lc_d;
+DISCARD ALL;
+SELECT c FROM pg_listening_channels() c ORDER BY c;

@@ -1,0 +1,43 @@
+-- Queries as applications write them: joins, windows, upserts, merges, recursion, returning.
+CREATE SCHEMA q;
+SET search_path = q;
+CREATE TABLE author (id int PRIMARY KEY, name text);
+CREATE TABLE book (id int PRIMARY KEY, author_id int REFERENCES author, title text, year int, price numeric(6,2));
+INSERT INTO author VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cid');
+INSERT INTO book VALUES (1, 1, 'A1', 2001, 10), (2, 1, 'A2', 2002, 20), (3, 2, 'B1', 2001, 15.5), (4, NULL, 'N', 1999, NULL);
+
+SELECT a.name, count(b.id), sum(b.price), array_agg(b.title ORDER BY b.title) FILTER (WHERE b.id IS NOT NULL) FROM author a LEFT JOIN book b ON b.author_id = a.id GROUP BY a.name ORDER BY a.name;
+SELECT title, rank() OVER (PARTITION BY author_id ORDER BY price DESC NULLS LAST), sum(price) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW), lag(title, 1, 'none') OVER w FROM book WINDOW w AS (ORDER BY id) ORDER BY id;
+SELECT year, author_id, count(*), grouping(year, author_id) FROM book GROUP BY ROLLUP (year, author_id) ORDER BY 1 NULLS LAST, 2 NULLS LAST, 4;
+WITH RECURSIVE fib (n, a, b) AS (SELECT 1, 0::bigint, 1::bigint UNION ALL SELECT n + 1, b, a + b FROM fib WHERE n < 50) SELECT n, a FROM fib WHERE n % 10 = 0;
+WITH RECURSIVE tree AS (SELECT 1 AS id, ARRAY[1] AS path UNION ALL SELECT id * 2 + k, path || id * 2 + k FROM tree, (VALUES (0), (1)) c(k) WHERE id < 4) SEARCH DEPTH FIRST BY id SET o SELECT id, path FROM tree ORDER BY o;
+SELECT * FROM author a CROSS JOIN LATERAL (SELECT title FROM book b WHERE b.author_id = a.id ORDER BY price DESC LIMIT 1) best ORDER BY a.id;
+SELECT name FROM author a WHERE NOT EXISTS (SELECT FROM book b WHERE b.author_id = a.id);
+SELECT DISTINCT ON (author_id) author_id, title FROM book ORDER BY author_id, price DESC;
+SELECT title FROM book ORDER BY price DESC NULLS LAST, title OFFSET 1 FETCH FIRST 2 ROWS WITH TIES;
+SELECT 1 UNION ALL SELECT 2 EXCEPT SELECT 1;
+(SELECT id FROM author INTERSECT SELECT author_id FROM book) ORDER BY 1;
+TABLE author ORDER BY id DESC;
+VALUES (1, 'x'), (2, 'y');
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY price), mode() WITHIN GROUP (ORDER BY year), string_agg(title, ',' ORDER BY id), bool_and(price > 5), stddev_pop(price) FROM book;
+SELECT CASE WHEN price > 15 THEN 'dear' WHEN price IS NULL THEN 'unknown' ELSE 'cheap' END AS class, count(*) FROM book GROUP BY 1 ORDER BY 1;
+SELECT * FROM generate_series(1, 3) g, LATERAL generate_series(1, g) h;
+SELECT * FROM ROWS FROM (generate_series(1, 3), generate_series(10, 11)) AS r(a, b);
+
+INSERT INTO author VALUES (1, 'Anna'), (4, 'Dora') ON CONFLICT (id) DO UPDATE SET name = excluded.name || ' (was ' || author.name || ')' RETURNING id, name, (xmax = 0) AS fresh;
+INSERT INTO author VALUES (4, 'again') ON CONFLICT DO NOTHING RETURNING *;
+UPDATE book SET price = price * 1.1 FROM author a WHERE a.id = author_id AND a.name LIKE 'Bob%' RETURNING book.id, price, a.name;
+UPDATE book SET (title, year) = (SELECT 'multi', 2020) WHERE id = 4 RETURNING *;
+DELETE FROM book USING author a WHERE a.id = author_id AND a.id = 2 RETURNING title;
+WITH moved AS (DELETE FROM author WHERE id = 4 RETURNING *), put AS (INSERT INTO book SELECT 100 + id, NULL, name, 2024, 1 FROM moved RETURNING *) SELECT title, (SELECT count(*) FROM author) AS before FROM put;
+MERGE INTO book b USING (VALUES (1, 99), (200, 5)) AS s(id, price) ON b.id = s.id WHEN MATCHED AND s.price > 50 THEN DELETE WHEN NOT MATCHED THEN INSERT (id, price) VALUES (s.id, s.price);
+SELECT * FROM book ORDER BY id;
+SELECT id FROM book ORDER BY id FOR UPDATE;
+SELECT id FROM book TABLESAMPLE BERNOULLI (100) ORDER BY id;
+SELECT;
+SELECT FROM author;
+SELECT NULL, '' IS NULL, NULL = NULL, NULL IS NOT DISTINCT FROM NULL, (1, NULL) = (1, 2);
+SELECT current_database(), current_schema(), pg_typeof(current_user), version() ~ '^PostgreSQL';
+SELECT count(*) FROM pg_stat_activity WHERE pid = pg_backend_pid() AND state = 'active' AND query LIKE '%pg_stat_activity%';
+SELECT inet_server_port() IS NOT NULL, pg_is_in_recovery(), pg_postmaster_start_time() < now();
+DROP SCHEMA q CASCADE;

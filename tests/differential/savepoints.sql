@@ -1,0 +1,112 @@
+-- Savepoints: nested, released, rolled back to, with errors inside.
+CREATE SCHEMA savepoints;
+SET search_path = savepoints;
+CREATE TABLE t (i int PRIMARY KEY);
+
+BEGIN;
+INSERT INTO t VALUES (1);
+SAVEPOINT a;
+INSERT INTO t VALUES (2);
+SAVEPOINT b;
+INSERT INTO t VALUES (3);
+ROLLBACK TO b;
+SELECT * FROM t ORDER BY i;
+INSERT INTO t VALUES (4);
+ROLLBACK TO a;
+SELECT * FROM t ORDER BY i;
+ROLLBACK TO b;
+SELECT 1;
+ROLLBACK TO SAVEPOINT a;
+SELECT * FROM t ORDER BY i;
+RELEASE a;
+COMMIT;
+SELECT * FROM t ORDER BY i;
+
+-- Errors leave the transaction failed until a savepoint takes it back.
+BEGIN;
+SAVEPOINT s;
+INSERT INTO t VALUES (1);
+SELECT 1;
+SAVEPOINT t;
+RELEASE s;
+ROLLBACK TO s;
+SELECT 'alive again';
+INSERT INTO t VALUES (10);
+COMMIT;
+SELECT * FROM t ORDER BY i;
+
+-- One name several times: the newest counts.
+BEGIN;
+SAVEPOINT s;
+INSERT INTO t VALUES (20);
+SAVEPOINT s;
+INSERT INTO t VALUES (21);
+ROLLBACK TO s;
+SELECT * FROM t WHERE i >= 20 ORDER BY i;
+RELEASE s;
+ROLLBACK TO s;
+SELECT * FROM t WHERE i >= 20 ORDER BY i;
+COMMIT;
+
+-- Quoted names, keywords left out and written out.
+BEGIN;
+SAVEPOINT "Quoted Name";
+SAVEPOINT lower;
+INSERT INTO t VALUES (30);
+ROLLBACK TRANSACTION TO SAVEPOINT LOWER;
+ROLLBACK WORK TO "Quoted Name";
+RELEASE SAVEPOINT "quoted name";
+ROLLBACK TO "Quoted Name";
+RELEASE "Quoted Name";
+COMMIT;
+SELECT count(*) FROM t WHERE i = 30;
+
+-- A failed COMMIT and what psql says of it.
+BEGIN;
+SELECT 1/0;
+COMMIT;
+BEGIN;
+SAVEPOINT a;
+SELECT 1/0;
+COMMIT;
+BEGIN;
+SAVEPOINT a;
+SELECT 1/0;
+RELEASE a;
+SAVEPOINT b;
+BEGIN;
+ROLLBACK;
+
+-- Many levels.
+BEGIN;
+DO $$ BEGIN FOR i IN 100..120 LOOP BEGIN INSERT INTO t VALUES (i); IF i % 2 = 0 THEN RAISE EXCEPTION 'even'; END IF;
+EXCEPTION WHEN raise_exception THEN NULL; END; END LOOP; END $$;
+SAVEPOINT s1; SAVEPOINT s2; SAVEPOINT s3; SAVEPOINT s4; SAVEPOINT s5;
+INSERT INTO t VALUES (200);
+RELEASE s3;
+ROLLBACK TO s2;
+SELECT count(*), sum(i) FROM t WHERE i >= 100;
+COMMIT;
+SELECT count(*), sum(i) FROM t WHERE i >= 100;
+
+-- In one string.
+BEGIN\; SAVEPOINT a\; INSERT INTO t VALUES (300)\; ROLLBACK TO a\; SELECT count(*) FROM t WHERE i = 300\; COMMIT;
+BEGIN\; SAVEPOINT a\; SELECT 1/0\; ROLLBACK TO a;
+ROLLBACK TO a;
+SELECT 'in transaction';
+COMMIT;
+SAVEPOINT outside\; SELECT 1;
+SELECT 1\; SAVEPOINT implicit\; SELECT 2;
+
+-- psql's own savepoints.
+\set ON_ERROR_ROLLBACK on
+BEGIN;
+INSERT INTO t VALUES (400);
+INSERT INTO t VALUES (400);
+INSERT INTO t VALUES (401);
+SAVEPOINT pg_psql_temporary_savepoint;
+SELECT broken;
+COMMIT;
+SELECT * FROM t WHERE i >= 400 ORDER BY i;
+\set ON_ERROR_ROLLBACK off
+DROP SCHEMA savepoints CASCADE;

@@ -1,0 +1,124 @@
+-- Settings with a dot: placeholders that any session may make.
+SHOW custom_script.tenant;
+SELECT current_setting('custom_script.tenant', true) IS NULL AS absent;
+-- A placeholder that was taken back reads as NULL where it never was, and else as the empty string.
+SET custom_script.tenant = '42';
+SHOW custom_script.tenant;
+SELECT current_setting('custom_script.tenant'), current_setting('custom_script.tenant', true), current_setting('CUSTOM_SCRIPT.Tenant');
+SET custom_script.tenant TO 'text with ''quotes'' and "more"';
+SHOW custom_script.tenant;
+SET custom_script.tenant = a, b, 'c d';
+SHOW custom_script.tenant;
+SET custom_script.tenant = 1.5;
+SHOW custom_script.tenant;
+SET custom_script.tenant = '';
+SELECT nullif(current_setting('custom_script.tenant', true), '') IS NULL AS unset;
+SET custom_script.tenant = 'Ж日本';
+SHOW custom_script.tenant;
+RESET custom_script.tenant;
+SELECT nullif(current_setting('custom_script.tenant', true), '') IS NULL AS unset;
+SET custom_script.tenant = DEFAULT;
+SELECT nullif(current_setting('custom_script.tenant', true), '') IS NULL AS unset;
+
+BEGIN;
+SET LOCAL custom_script.local_only = 'here';
+SHOW custom_script.local_only;
+COMMIT;
+SELECT nullif(current_setting('custom_script.local_only', true), '') IS NULL AS unset;
+BEGIN;
+SET LOCAL custom_script.rolled_back = 'here';
+SHOW custom_script.rolled_back;
+ROLLBACK;
+SELECT nullif(current_setting('custom_script.rolled_back', true), '') IS NULL AS unset;
+BEGIN;
+SET custom_script.session_rolled_back = 'here';
+ROLLBACK;
+SELECT nullif(current_setting('custom_script.session_rolled_back', true), '') IS NULL AS unset;
+BEGIN;
+SELECT set_config('custom_script.tenant', '7', true);
+SELECT current_setting('custom_script.tenant');
+COMMIT;
+SELECT nullif(current_setting('custom_script.tenant', true), '') IS NULL AS unset;
+SELECT set_config('custom_script.tenant', '8', false);
+SELECT current_setting('custom_script.tenant');
+BEGIN;
+SET LOCAL custom_script.tenant = '9';
+SAVEPOINT s;
+SET LOCAL custom_script.tenant = '10';
+SHOW custom_script.tenant;
+ROLLBACK TO s;
+SHOW custom_script.tenant;
+COMMIT;
+SHOW custom_script.tenant;
+
+-- As row security and defaults use them.
+CREATE TABLE settings_custom (tenant text DEFAULT current_setting('custom_script.tenant', true), v int);
+INSERT INTO settings_custom (v) VALUES (1);
+SET custom_script.tenant = '11';
+INSERT INTO settings_custom (v) VALUES (2);
+BEGIN;
+SET LOCAL custom_script.tenant = '12';
+INSERT INTO settings_custom (v) VALUES (3);
+COMMIT;
+INSERT INTO settings_custom (v) VALUES (4);
+SELECT * FROM settings_custom ORDER BY v;
+ALTER TABLE settings_custom ENABLE ROW LEVEL SECURITY;
+ALTER TABLE settings_custom FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON settings_custom USING (tenant = current_setting('custom_script.tenant', true));
+SELECT * FROM settings_custom ORDER BY v;
+BEGIN;
+SET LOCAL custom_script.tenant = '12';
+SELECT * FROM settings_custom ORDER BY v;
+COMMIT;
+SELECT * FROM settings_custom ORDER BY v;
+RESET custom_script.tenant;
+SELECT * FROM settings_custom ORDER BY v;
+DROP TABLE settings_custom;
+
+-- Odd names.
+SET "custom_script"."Quoted" = 'q';
+SET custom_script."Quoted" = 'q';
+SHOW custom_script.quoted;
+SHOW "custom_script.Quoted";
+SET custom_script.üml = 'x';
+SET custom_script.a$b = 'dollar';
+SHOW custom_script.a$b;
+SET custom_script.select = 'keyword';
+SHOW custom_script.select;
+SET CUSTOM_SCRIPT.UPPER = 'upper';
+SHOW custom_script.upper;
+SET custom_script = 'no dot';
+SET .x = 1;
+SET custom_script. = 1;
+SET custom_script.a_very_long_name_that_goes_beyond_sixty_three_characters_of_an_identifier_by_far = 'long';
+SHOW custom_script.a_very_long_name_that_goes_beyond_sixty_three_characters_of_an_identifier_by_far;
+SELECT set_config('custom_script.' || repeat('n', 100), 'computed', false);
+SELECT set_config('custom_script.with space', 'x', false);
+SELECT set_config('custom script.x', 'x', false);
+SELECT set_config('custom_script.1', 'x', false);
+
+-- Many, and long values.
+SELECT count(set_config('custom_script.n' || g, 'value ' || g, false)) FROM generate_series(1, 50) g;
+SELECT current_setting('custom_script.n1'), current_setting('custom_script.n50'), current_setting('custom_script.n51', true) IS NULL;
+SELECT length(set_config('custom_script.long', repeat('x', 5000), false));
+SELECT length(current_setting('custom_script.long'));
+SELECT set_config('custom_script.lines', E'one\ntwo\\three', false);
+SELECT current_setting('custom_script.lines');
+BEGIN;
+SELECT current_setting('custom_script.n25');
+SET custom_script.n25 = 'changed';
+ROLLBACK;
+SELECT current_setting('custom_script.n25');
+
+-- Prefixes that an extension has reserved, once it is loaded.
+BEGIN;
+DO $$ BEGIN NULL; END $$;
+SHOW plpgsql.variable_conflict;
+SET LOCAL plpgsql.extra_warnings = 'shadowed_variables';
+SHOW plpgsql.extra_warnings;
+SET plpgsql.nonsense = 1;
+ROLLBACK;
+RESET ALL;
+SELECT nullif(current_setting('custom_script.n1', true), '') IS NULL AS unset;
+DISCARD ALL;
+SELECT nullif(current_setting('custom_script.n1', true), '') IS NULL AS unset;
