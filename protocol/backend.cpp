@@ -29,19 +29,6 @@ void write_field(Writer& writer, char code, std::string_view value) {
     }
 }
 
-void write_fields(std::vector<std::byte>& out, BackendType type, const ErrorFields& fields) {
-    Writer writer(out);
-    begin(writer, type);
-    write_field(writer, 'S', fields.severity);
-    write_field(writer, 'V', fields.severity);
-    write_field(writer, 'C', fields.sqlstate);
-    write_field(writer, 'M', fields.message);
-    write_field(writer, 'D', fields.detail);
-    write_field(writer, 'H', fields.hint);
-    write_field(writer, 'R', fields.routine);
-    writer.u8(0).end();
-}
-
 void write_sasl_data(std::vector<std::byte>& out, AuthenticationCode code, std::string_view data) {
     Writer writer(out);
     begin(writer, code).bytes(as_bytes(data)).end();
@@ -67,11 +54,16 @@ void store_field(ErrorFields& fields, char code, std::string_view value) {
 }  // namespace
 
 void write_error_response(std::vector<std::byte>& out, const ErrorFields& fields) {
-    write_fields(out, BackendType::error_response, fields);
-}
-
-void write_notice_response(std::vector<std::byte>& out, const ErrorFields& fields) {
-    write_fields(out, BackendType::notice_response, fields);
+    Writer writer(out);
+    begin(writer, BackendType::error_response);
+    write_field(writer, 'S', fields.severity);
+    write_field(writer, 'V', fields.severity);
+    write_field(writer, 'C', fields.sqlstate);
+    write_field(writer, 'M', fields.message);
+    write_field(writer, 'D', fields.detail);
+    write_field(writer, 'H', fields.hint);
+    write_field(writer, 'R', fields.routine);
+    writer.u8(0).end();
 }
 
 void write_ready_for_query(std::vector<std::byte>& out, TransactionStatus status) {

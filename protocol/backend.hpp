@@ -26,7 +26,6 @@ struct ErrorFields {
 };
 
 void write_error_response(std::vector<std::byte>& out, const ErrorFields& fields);
-void write_notice_response(std::vector<std::byte>& out, const ErrorFields& fields);
 void write_ready_for_query(std::vector<std::byte>& out, TransactionStatus status);
 void write_command_complete(std::vector<std::byte>& out, std::string_view tag);
 // Messages without a body: ParseComplete, BindComplete, CloseComplete, NoData, EmptyQueryResponse.

@@ -7,6 +7,7 @@
 #include "proxy/core/ids.hpp"
 #include "proxy/core/client_session.hpp"
 #include "proxy/core/pool_core.hpp"
+#include "proxy/core/sequence_users.hpp"
 #include "proxy/core/unleased.hpp"
 #include "proxy/core/waiter_queue.hpp"
 #include "proxy/net/out_buffer.hpp"
@@ -60,10 +61,11 @@ struct Client : net::Watched, Lessee {
     std::optional<LeaseMark> mark;     // of its last lease
     WaiterId waiter{};                 // phase waiting
     bool reads_sequence = false;       // phase waiting: its statement asks what its last server remembers of sequences
+    bool concerns_channels = false;    // phase waiting: its statement changes or shows what it listens to
     std::string executes;              // phase waiting: the SQL-level prepared statement that its statement runs
-    bool uses_sequences = false;       // it has asked so before: what advances one keeps the server
-    int advances = 0;                  // how often it has advanced one by name
+    SequenceUse sequence_use = SequenceUse::unsure;   // whether it asks so: then what advances one keeps the server
     std::optional<PinReason> sticky;   // phase active: what keeps its server until DISCARD ALL
+    bool owns_server = false;          // phase active: its prepared statements have its own names there
     bool has_listened = false;         // the pool's Listening knows it
     std::vector<SharedMessage> notifications;   // came in the middle of a transaction
     std::vector<std::string> subscribed;   // phase subscribing: the channels it had before

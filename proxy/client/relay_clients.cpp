@@ -14,8 +14,8 @@ namespace {
 // How long a client that was told to go may take to read it. Chosen.
 constexpr Duration closing_limit = std::chrono::seconds(2);
 
-// How long a server is kept for a client that has advanced a sequence by name and may ask for
-// its value in the next statement. Chosen: several round trips of a client nearby.
+// How long a server is kept for a client that has advanced a sequence and may ask for its value
+// in the next statement. Chosen: several round trips of a client nearby.
 constexpr Duration linger = std::chrono::milliseconds(20);
 
 // The gauge a phase counts in; none for clients on their way out.
@@ -53,7 +53,7 @@ void Relay::admit(LoggedInClient incoming) {
     if (const std::shared_ptr<const Welcome> welcome = client.pool->welcome())
         client.session.reported = std::make_shared<const Welcome>(as_told(*welcome, client.session.startup->settings));
     client.watched = client.pool->watched_names();
-    client.uses_sequences = client.pool->sequence_users().holds(client.user);
+    client.sequence_use = client.pool->sequence_users().of(client.user);
     client.cancel_key = incoming.cancel_key;
     client.held = std::move(incoming.early);
     client.last_active = Clock::now();
@@ -117,7 +117,7 @@ void Relay::tick_often() {
     for (const ClientId& id : waiting) {
         Client* client = my_.clients.find(id);
         if (client == nullptr || !client->lease || client->phase != ClientPhase::active) continue;
-        if (client->lease->pinned != PinReason::sequence || client->uses_sequences) continue;
+        if (client->lease->pinned != PinReason::sequence || client->sequence_use == SequenceUse::asks) continue;
         if (!client->lease->exchange.is_idle() || now - client->last_active < linger) {
             lingering_.push_back(id);
             continue;

@@ -127,13 +127,21 @@ Bytes Relay::forward(Client& client, Bytes bytes) {
     const TranslatorRules rules{.texts = &my_.texts,
                                 .watched = client.watched.get(),
                                 .most_statements = static_cast<std::size_t>(client.pool->max_prepared_statements()),
-                                .is_own_server = client.pool_mode == config::PoolMode::session};
+                                .owns_server = client.pool_mode == config::PoolMode::session || client.owns_server};
     Translator translator(client.session, server.standing, server.work, server.exchange, server.to_server, rules);
     const Translation translation = translator.run(bytes, rewritten_);
     cells(client).statements.add(static_cast<std::uint64_t>(translation.statements));
     cells(client).parses.add(static_cast<std::uint64_t>(translation.parses));
     cells(client).server_parses.add(static_cast<std::uint64_t>(translation.server_parses));
     if (translation.keeps_large) pin(server, PinReason::large_statement);
+    if (translation.owns_server) {
+        client.owns_server = true;
+        pin(server, PinReason::prepared_statement);
+    }
+    if (!translation.made.names.empty()) {
+        client.pool->watch(translation.made);
+        client.watched = client.pool->watched_names();
+    }
     const Bytes rest = bytes.subspan(translation.taken);
     if (!send_on(client, server, translation.to_server)) {
         client.held.assign(rest.begin(), rest.end());
@@ -210,6 +218,7 @@ Bytes Relay::ask_for_server(Client& client, Bytes bytes, const UnleasedScan& sca
         return reject(client, bytes, error);
     }
     client.reads_sequence = scan.uses_sequence;
+    client.concerns_channels = scan.concerns_channels;
     client.executes = scan.executes;
     const bool may_pin = scan.predicts_pin && client.pool_mode == config::PoolMode::transaction;
     const PoolAnswer answer = client.pool->acquire(client.id, may_pin ? Wish::pin : Wish::server,

@@ -42,17 +42,20 @@ bool may_advance(std::string_view tag) {
     return (tag.starts_with("INSERT ") && tag != "INSERT 0 0") || tag.starts_with("COPY ") || tag.starts_with("MERGE ");
 }
 
-// An error that names a statement as the server knows it is written anew, with the client's name
-// for it. One that says it does not exist is about to be made good.
-bool spell_name(Note& failure, protocol::ErrorFields fields) {
+// An error that names a statement as the server knows it gets the client's name for it; nothing else of
+// it changes. False: it names none.
+bool spell_name(Note& failure, Bytes body) {
+    const std::string_view fields = protocol::as_text(body);
     const std::string server_name = name_of(failure.name);
-    const std::size_t at = fields.message.find(server_name);
-    const bool is_missing = fields.sqlstate == protocol::sqlstate::invalid_sql_statement_name;
-    if (failure.name == 0 || failure.client_name.empty() || at == std::string_view::npos || is_missing) return false;
-    std::string message(fields.message);
-    message.replace(at, server_name.size(), failure.client_name);
-    fields.message = message;
-    protocol::write_error_response(failure.error, fields);
+    const std::size_t at = fields.find(server_name);
+    if (failure.client_name.empty() || at == std::string_view::npos) return false;
+    failure.error.clear();
+    protocol::Writer(failure.error)
+        .u8(static_cast<std::uint8_t>(protocol::BackendType::error_response))
+        .i32(static_cast<std::int32_t>(sizeof(std::int32_t) + body.size() - server_name.size() + failure.client_name.size()))
+        .bytes(body.first(at))
+        .bytes(protocol::as_bytes(failure.client_name))
+        .bytes(body.subspan(at + server_name.size()));
     return true;
 }
 
@@ -115,17 +118,17 @@ bool Relay::relay_replies(ServerConnection& server, Client& client, Bytes bytes)
             return false;
         }
         // It is told when a RESET has been made good, and parameters stand again as at its startup.
-        const bool holds_ready = scan.event == ServerEventKind::ready && scan.reply == Reply::to_client && !server.work.resets.empty() &&
+        const bool holds_ready = scan.event == ServerEventKind::ready && scan.reply == Reply::to_client && server.work.wants_restoring() &&
                                  server.exchange.is_complete() && server.exchange.status() != protocol::TransactionStatus::failed;
         if (holds_ready) server.work.held_ready = server.exchange.status();
         if (holds_ready) {
             send_up_to(done + scan.size - scan.body.size() - protocol::frame_header_size);
             unsent = done + scan.size;
         } else if (swallows || server.work.swallows || !is_for_client(server, client, scan)) {
-            // An error that begins the work again comes at the end of a run, whose other frames the client gets.
+            // An error that is kept from the client comes at the end of a run, whose other frames the client gets.
             const std::size_t frame = scan.event == ServerEventKind::none ? scan.size : scan.body.size() + protocol::frame_header_size;
-            const bool is_first = !swallows && server.work.swallows;
-            send_up_to(is_first ? done + scan.size - frame : done);
+            const bool ends_run = !swallows && scan.reply == Reply::to_client;
+            send_up_to(ends_run ? done + scan.size - frame : done);
             unsent = done + scan.size;
         } else if (instead != nullptr) {
             send_up_to(done + scan.size - scan.body.size() - protocol::frame_header_size);
@@ -160,18 +163,19 @@ void Relay::note_reply(ServerConnection& server, Client& client, const ServerSca
 }
 
 // Parameters that change by themselves are the client's to know, unless the change was ours.
+// A server's last words are not: it will hear of the loss.
 bool Relay::is_for_client(ServerConnection& server, Client& client, const ServerScan& scan) {
-    if (scan.reply == Reply::to_client) return true;
+    if (scan.reply == Reply::to_client) return scan.event != ServerEventKind::error || server.last_words.empty();
     if (scan.reply != Reply::asynchronous) return false;
-    // The pool's listening server tells it, too.
-    if (scan.event == ServerEventKind::notification) return server.question != Question::unlisten;
+    // Of these the pool's listening server tells it.
+    if (scan.event == ServerEventKind::notification) return server.question != Question::unlisten && !listens_to(client.session, scan.body);
     if (scan.event != ServerEventKind::parameter_status) return true;
     const auto status = protocol::decode_parameter_status(scan.body);
     if (!status) return true;
     const bool was_same = client.session.reported == server.standing.reported;
     server.note_parameter(status->name, status->value);
     // While it is made ready for the client, what has changed is told at the end.
-    if (server.duty == ServerDuty::preparing || server.question == Question::restore || !server.work.resets.empty()) return false;
+    if (server.duty == ServerDuty::preparing || server.question == Question::restore || server.work.wants_restoring()) return false;
     if (was_same) client.session.reported = server.standing.reported;
     return true;
 }
@@ -196,13 +200,12 @@ const std::vector<std::byte>* Relay::note_error(ServerConnection& server, const 
     }
     if (!server.work.failure) return nullptr;
     Note& failure = *server.work.failure;
-    if (fields && spell_name(failure, *fields)) return &failure.error;
     if (failure.kind == Note::Kind::refused && !failure.error.empty()) return &failure.error;
     const bool is_ours = failure.kind == Note::Kind::bind || failure.kind == Note::Kind::describe;
     const bool is_void_plan = fields && fields->routine == "RevalidateCachedQuery";
     // Somebody else has dropped it behind our back.
     const bool is_missing = fields && fields->sqlstate == protocol::sqlstate::invalid_sql_statement_name;
-    if (!is_ours || failure.name == 0 || (!is_void_plan && !is_missing)) return nullptr;
+    if (!is_ours || failure.name == 0 || (!is_void_plan && !is_missing)) return spell_name(failure, scan.body) ? &failure.error : nullptr;
     server.standing.statements.erase_name(failure.name, is_void_plan);
     const bool may_repeat = !server.work.retained.empty() && !server.work.has_answered && !server.work.is_repeating;
     if (may_repeat && scan.reply == Reply::to_client) server.work.swallows = true;
@@ -232,7 +235,8 @@ void Relay::note_command(ServerConnection& server, Client& client, Bytes body) {
         work.is_rolled_back = true;
     } else if (forgets_statements(tag)) {
         server.standing.statements.clear();
-        client.session.statements.clear();
+        const ParseNumber forgetting = work.forgetting != 0 ? work.forgetting : next_parse_number();
+        std::erase_if(client.session.statements, [&](const auto& one) { return one.second.parsed < forgetting; });
         work.has_forgotten = true;
         work.effects |= Effect::prepared_statement;
         if (tag == "DISCARD ALL") {

@@ -13,9 +13,20 @@
 namespace pgweir::proxy {
 namespace {
 
-// How often a client may advance a sequence by name without asking for its value before we
-// believe that it never will. Chosen.
-constexpr int most_idle_advances = 3;
+// What sets again what the client's RESETs have taken away; empty when that was nothing of ours.
+std::string restoring_sql(const ClientSession& session, const BaselineSettings& baseline, const LeaseWork& work) {
+    const SessionSettings& startup = session.startup->settings;
+    std::string sql;
+    const auto add = [&sql](const std::string& calls) {
+        if (!calls.empty()) sql += calls + "; ";
+    };
+    for (const std::string& name : work.resets) {
+        if (name == some_setting) add(restore_missing_sql(startup, baseline));
+        else add(restore_settings_sql(startup, baseline, name == all_settings ? std::string_view() : name));
+    }
+    for (const std::string& name : work.local_resets) add(restore_local_sql(startup, baseline, name));
+    return sql;
+}
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -46,7 +57,11 @@ void Relay::start_lease(Client& client, ServerConnection& server, LeaseMark mark
     server.exchange.forget_outcomes();
     const bool has_no_sequence = std::exchange(client.reads_sequence, false) && !is_untouched;
     server.preparation = prepare(client.session, server.standing, *server.baseline,
-                                 {.needs_check = needs_check, .executes = client.executes, .discards_sequences = has_no_sequence});
+                                 {.needs_check = needs_check,
+                                  .executes = client.executes,
+                                  .listens = client.concerns_channels,
+                                  .discards_sequences = has_no_sequence});
+    server.work.has_channels = std::exchange(client.concerns_channels, false) && !client.session.channels.empty();
     scratch_.clear();
     for (const PreparingQuery& query : server.preparation.queries) protocol::write_query(scratch_, query.sql);
     const bool must_wait = !server.preparation.queries.empty();
@@ -112,17 +127,14 @@ void Relay::tell_parameters(Client& client, const ServerConnection& server) {
 void Relay::exchange_completed(ServerConnection& server, Client& client) {
     LeaseWork& work = server.work;
     work.may_commit = work.is_repeating = false;
+    work.forgetting = 0;
     work.retained.clear();
     if (client.phase != ClientPhase::active) return;
-    if (!work.resets.empty()) {
-        std::string sql;
-        const SessionSettings& startup = client.session.startup->settings;
-        for (const std::string& name : std::exchange(work.resets, {})) {
-            sql += name == some_setting ? restore_unchanged_sql(startup, client.session.settings->settings, *server.baseline)
-                                        : restore_settings_sql(startup, *server.baseline, name == all_settings ? std::string_view() : name);
-            sql += ';';
-        }
-        if (sql.find_first_not_of(';') != std::string::npos && server.exchange.status() != protocol::TransactionStatus::failed) {
+    if (work.wants_restoring()) {
+        const std::string sql = restoring_sql(client.session, *server.baseline, work);
+        work.resets.clear();
+        work.local_resets.clear();
+        if (!sql.empty() && server.exchange.status() != protocol::TransactionStatus::failed) {
             ask(server, client, Question::restore, sql);
             return;
         }
@@ -151,15 +163,15 @@ void Relay::exchange_ended(ServerConnection& server, Client& client) {
 bool Relay::keeps_server(ServerConnection& server, Client& client) {
     if (client.pool_mode == config::PoolMode::session) return true;
     const LeaseWork& work = server.work;
-    if (work.asks_for_past && !client.uses_sequences) {
-        client.uses_sequences = true;
-        client.pool->sequence_users().add(client.user);
+    if (work.asks_for_past && client.sequence_use != SequenceUse::asks) {
+        client.sequence_use = SequenceUse::asks;
+        client.pool->sequence_users().asks(client.user);
     }
-    const bool has_named = work.effects.has(Effect::sequence_advance);
-    const bool lingers = client.uses_sequences ? has_named || work.has_advanced : has_named && client.advances++ < most_idle_advances;
-    if (lingers && !server.pinned) {
+    const bool advances = work.has_advanced || work.effects.has(Effect::sequence_advance);
+    if (advances && client.sequence_use == SequenceUse::unsure) client.sequence_use = client.pool->sequence_users().advances(client.user);
+    if (advances && client.sequence_use != SequenceUse::never && !server.pinned) {
         pin(server, PinReason::sequence);
-        if (!client.uses_sequences) lingering_.push_back(client.id);
+        if (client.sequence_use == SequenceUse::unsure) lingering_.push_back(client.id);
     }
     if (server.pinned == PinReason::large_statement && !has_large_statement(client.session)) unpin(server);
     const UnnamedStatement& unnamed = client.session.unnamed;
@@ -174,6 +186,7 @@ void Relay::end_lease(ServerConnection& server, Client& client) {
     server.work = LeaseWork();
     server.work.notes = std::move(notes);
     if (keeps && !is_draining_) {
+        client.watched = client.pool->watched_names();
         server.duty = ServerDuty::serving;
         set_phase(client, ClientPhase::active);
         flush_notifications(client);

@@ -19,11 +19,9 @@ namespace {
 constexpr std::size_t max_notification_backlog = 4 * max_client_backlog;
 constexpr std::size_t max_kept_notifications = 10'000;
 
-// The channel of a NotificationResponse. Lifetime: the message.
-std::string_view channel_of(protocol::Bytes message) {
-    protocol::Reader reader(message.subspan(protocol::frame_header_size));
-    reader.i32();   // the notifying session's pid
-    return reader.cstring();
+// It may have given the channel up while the message was on its way, or in the transaction that just ended.
+bool still_listens(const Client& client, protocol::Bytes message) {
+    return listens_to(client.session, message.subspan(protocol::frame_header_size));
 }
 
 // PostgreSQL hands notifications out between transactions only.
@@ -83,9 +81,7 @@ void Relay::subscription_failed(Client& client, const Letter& letter) {
 void Relay::notified(const ClientId& id, const SharedMessage& message) {
     Client* client = my_.clients.find(id);
     if (client == nullptr || client->phase == ClientPhase::closing) return;
-    // An UNLISTEN is answered at once, and this may have been on its way.
-    const std::vector<std::string>& channels = client->session.channels;
-    if (std::find(channels.begin(), channels.end(), channel_of(*message)) == channels.end()) return;
+    if (!still_listens(*client, *message)) return;
     if (client->out.size() > max_notification_backlog || client->notifications.size() > max_kept_notifications) {
         listening_lost(id, "its client does not read");
         return;
@@ -96,7 +92,8 @@ void Relay::notified(const ClientId& id, const SharedMessage& message) {
 
 void Relay::flush_notifications(Client& client) {
     if (client.notifications.empty() || !may_hear(client)) return;
-    for (const SharedMessage& message : std::exchange(client.notifications, {})) send(client, *message);
+    for (const SharedMessage& message : std::exchange(client.notifications, {}))
+        if (still_listens(client, *message)) send(client, *message);
 }
 
 void Relay::listening_lost(const ClientId& id, const std::string& why) {

@@ -31,7 +31,9 @@ Loss gather(ServerConnection& server, const Client& client) {
     // What it has set, and nobody has asked for yet, is lost with it.
     const bool has_unknown_state = server.duty == ServerDuty::settling && server.question == Question::survey;
     const bool is_preparing = server.duty == ServerDuty::preparing;
-    loss.is_bound = !is_preparing && (server.pinned || has_unknown_state || client.pool_mode == config::PoolMode::session);
+    // What a sequence gave is lost too, and the next currval says so.
+    const bool is_pinned = server.pinned && server.pinned != PinReason::sequence;
+    loss.is_bound = !is_preparing && (is_pinned || has_unknown_state || client.pool_mode == config::PoolMode::session);
     loss.was_outside = is_preparing || exchange.is_idle() || (server.duty == ServerDuty::settling && !in_transaction);
     loss.wants_sync = !is_preparing && exchange.wants_sync();
     while (server.exchange.drop_one_ready()) ++loss.ready_due;

@@ -31,6 +31,7 @@ SessionSettings beyond_baseline(SessionSettings settings, const BaselineSettings
 
 // The channels a client listens to after a transaction that did LISTEN or UNLISTEN.
 std::vector<std::string> channels_after(std::vector<std::string> channels, const LeaseWork& work, const std::vector<std::string>& found) {
+    if (work.has_channels) return found;
     if (!work.is_rolled_back) {
         for (const std::string& name : work.unlistened)
             std::erase_if(channels, [&](const std::string& channel) { return name == "*" || channel == name; });
@@ -90,6 +91,8 @@ void Relay::start_survey(ServerConnection& server, Client& client) {
     cells(client).surveys.add();
     server.survey.emplace();
     std::vector<std::string> names = server.work.custom_settings;
+    const bool may_have_more = server.work.effects.has(Effects(Effect::watched) | Effect::unseen) && client.watched != nullptr;
+    if (may_have_more) names.insert(names.end(), client.watched->custom_settings().begin(), client.watched->custom_settings().end());
     for (const StandingPtr& known : {client.session.settings, server.standing.settings})
         for (const auto& [name, value] : known->settings)
             if (name.find('.') != std::string::npos && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -114,9 +117,12 @@ void Relay::surveyed(ServerConnection& server, Client& client) {
     server.survey.reset();
     // What is not known stays where it is, and is asked for again after the next transaction.
     const Effects effects = server.work.effects;
+    std::vector<std::string> names = std::move(server.work.custom_settings);
     pin(server, PinReason::unknown);
     end_lease(server, client);
-    if (client.lease && &*client.lease == &server) server.work.effects |= effects;
+    if (!client.lease || &*client.lease != &server) return;
+    server.work.effects |= effects;
+    server.work.custom_settings.insert(server.work.custom_settings.end(), names.begin(), names.end());
 }
 
 void Relay::take_facts(ServerConnection& server, Client& client, SessionFacts facts) {
@@ -151,16 +157,16 @@ void Relay::take_facts(ServerConnection& server, Client& client, SessionFacts fa
 void Relay::settle_pin(ServerConnection& server, Client& client, const SessionFacts& facts) {
     const Effects effects = server.work.effects;
     if (effects.has(Effect::library)) client.sticky = PinReason::library;
-    else if (effects.has(Effect::unknown) && !client.sticky) client.sticky = PinReason::unknown;
-    // Settings with a dot in their names cannot be listed, so one that was made out of sight is taken away.
+    // Settings with a dot in their names cannot be listed, so one whose name nobody can tell is taken away.
     server.needs_reset |= effects.has(Effect::unseen);
     std::optional<PinReason> reason = client.sticky;
     if (facts.advisory_locks > 0) reason = PinReason::advisory_lock;
     else if (facts.has_temporary_objects) reason = PinReason::temporary_object;
     else if (facts.has_holdable_cursors) reason = PinReason::holdable_cursor;
+    else if (client.owns_server) reason = PinReason::prepared_statement;
     else if (!reason && has_large_statement(client.session)) reason = PinReason::large_statement;
     if (reason) pin(server, *reason);
-    else unpin(server);
+    else if (server.pinned != PinReason::sequence) unpin(server);
 }
 
 }  // namespace pgweir::proxy

@@ -26,6 +26,12 @@ bool has_large_statement(const ClientSession& session) {
     return std::any_of(session.statements.begin(), session.statements.end(), [](const auto& one) { return !one.second.text; });
 }
 
+bool listens_to(const ClientSession& session, protocol::Bytes notification) {
+    protocol::Reader reader(notification);
+    reader.i32();   // the notifying session's pid
+    return std::find(session.channels.begin(), session.channels.end(), reader.cstring()) != session.channels.end();
+}
+
 bool has_opaque_encoding(const SessionSettings& settings) {
     const auto found = std::find_if(settings.begin(), settings.end(), [](const auto& setting) { return setting.first == "client_encoding"; });
     return found != settings.end() &&

@@ -4,6 +4,7 @@
 // the client's.
 #pragma once
 
+#include "protocol/bytes.hpp"
 #include "protocol/message_type.hpp"
 #include "proxy/core/prepared_text.hpp"
 #include "proxy/core/server_standing.hpp"
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -18,6 +20,10 @@ namespace pgweir::proxy {
 
 // Most named statements of one client. PostgreSQL has no limit; drivers keep a few hundred. Chosen.
 constexpr std::size_t max_client_statements = 10'000;
+
+// PostgreSQL: NAMEDATALEN - 1. What is longer in a message names the same statement as that much of it does.
+constexpr std::size_t max_statement_name = 63;
+inline std::string kept_name(std::string_view name) { return std::string(name.substr(0, max_statement_name)); }
 
 struct NamedStatement {
     PreparedTextPtr text = {};     // null: too large to keep, known to its server by the client's own name
@@ -60,6 +66,9 @@ struct ClientSession {
 
 // Whether it has a statement that was too large to keep.
 bool has_large_statement(const ClientSession& session);
+
+// Whether a NotificationResponse with that body is of one of its channels.
+bool listens_to(const ClientSession& session, protocol::Bytes notification);
 
 // Whether client_encoding among the settings is such a one.
 bool has_opaque_encoding(const SessionSettings& settings);

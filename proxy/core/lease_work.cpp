@@ -17,11 +17,10 @@ void finish(const Note& note, LeaseWork& work, ClientSession& session, ServerSta
     case Note::Kind::parse:
         if (has_name && named->second.parsed == note.parsed) named->second.pending_in = 0;
         break;
-    case Note::Kind::deallocate:
-        if (has_name) session.statements.erase(named);
-        break;
     case Note::Kind::describe:
-        if (has_name) named->second.told_shape = work.description;
+        // What an EXECUTE gives depends on what stands under the name it speaks of.
+        if (has_name && named->second.text && !named->second.text->summary.effects.has(Effect::unseen))
+            named->second.told_shape = work.description;
         if (ServerStatement* statement = standing.statements.find_name(note.name)) statement->shape = work.description;
         work.awaits_description = false;
         break;
@@ -62,9 +61,6 @@ void undo(Note& note, Outcome outcome, LeaseWork& work, ClientSession& session, 
         // Its own Parse is settled by now, or undone after this.
         note.before.pending_in = 0;
         if (outcome == Outcome::skipped) session.statements.try_emplace(note.client_name, std::move(note.before));
-        break;
-    case Note::Kind::deallocate:
-        if (note.name != 0) standing.statements.stale().push_back(note.name);
         break;
     case Note::Kind::describe: work.awaits_description = false; break;
     case Note::Kind::bind:
@@ -115,13 +111,15 @@ void LeaseWork::add(const StatementSummary& summary, std::string_view sql) {
     asks_for_past |= summary.effects.has(Effect::sequence_use) && !has_advanced && !effects.has(Effect::sequence_advance) &&
                      !summary.effects.has(Effect::sequence_advance);
     effects |= summary.effects;
+    if (summary.forgets_statements) forgetting = next_parse_number();
     // What must be known before the client's next message is understood.
-    is_barred |= summary.effects.has(Effects(Effect::settings) | Effect::prepared_statement | Effect::listening | Effect::unknown | Effect::unseen);
+    is_barred |= summary.effects.has(Effects(Effect::settings) | Effect::prepared_statement | Effect::listening | Effect::unseen | Effect::watched);
     resets.insert(resets.end(), summary.resets.begin(), summary.resets.end());
+    local_resets.insert(local_resets.end(), summary.local_resets.begin(), summary.local_resets.end());
     unlistened.insert(unlistened.end(), summary.unlistened.begin(), summary.unlistened.end());
     for (const std::string& name : summary.custom_settings)
         if (std::find(custom_settings.begin(), custom_settings.end(), name) == custom_settings.end()) custom_settings.push_back(name);
-    const bool is_dark = summary.effects.has(Effects(Effect::unknown) | Effect::unseen);
+    const bool is_dark = summary.effects.has(Effects(Effect::unseen) | Effect::watched);
     if (is_dark || (summary.changes_settings && may_change_environment(summary, sql))) environment = next_parse_number();
 }
 

@@ -27,7 +27,6 @@ struct Note {
         client_close,   // the client's
         describe,       // of a statement: the client's, or ours to compare with what the client was told
         bind,           // of a named statement
-        deallocate,     // a Query that is a DEALLOCATE of a statement with a name
         refused,        // sent to fail, so that the client can be given an error of ours in its place
     };
     Kind kind;
@@ -41,7 +40,7 @@ struct Note {
 // Those after which something may be left in the session, and those that may end it.
 constexpr Effects leaving_effects = Effects(Effect::settings) | Effect::advisory_lock | Effect::temporary_object |
                                     Effect::holdable_cursor | Effect::prepared_statement | Effect::listening |
-                                    Effect::library | Effect::unknown | Effect::unseen;
+                                    Effect::library | Effect::unseen | Effect::watched;
 constexpr Effects ending_effects = Effects(Effect::advisory_unlock) | Effect::cursor_close;
 
 struct LeaseWork {
@@ -50,6 +49,9 @@ struct LeaseWork {
 
     // Notes what a statement about to run may do.
     void add(const StatementSummary& summary, std::string_view sql);
+
+    // Settings of our making must be set again before the client goes on.
+    bool wants_restoring() const { return !resets.empty() || !local_resets.empty(); }
 
     // The server must be asked what the client has left before somebody else gets it, or
     // because something that was left may be gone.
@@ -63,12 +65,15 @@ struct LeaseWork {
     Effects effects;
     int local_sets = 0;               // commands to come whose tag is SET and that leave nothing
     bool has_forgotten = false;       // DEALLOCATE ALL or DISCARD ALL was among them
+    ParseNumber forgetting = 0;       // one is outstanding, which all older statements do not outlive; 0: none is
     std::optional<protocol::TransactionStatus> held_ready;   // a ReadyForQuery that the client gets when its settings stand again
     bool has_advanced = false;        // a sequence, perhaps, without naming it
     bool asks_for_past = false;       // currval or lastval, when nothing in this lease has advanced a sequence
     bool may_commit = false;          // a COMMIT is among what is outstanding
-    std::vector<std::string> resets;  // settings of our making that a RESET or DISCARD may have taken away; "*" for all
+    std::vector<std::string> resets;  // settings of our making that a RESET or DISCARD may have taken away; as in StatementSummary
+    std::vector<std::string> local_resets;
     bool is_rolled_back = false;      // a ROLLBACK was among them: not all they did holds
+    bool has_channels = false;        // the server listens to all that the client does
     std::vector<std::string> unlistened;   // raw channel names given up; "*" for all
     std::vector<std::string> custom_settings;
     // Nothing more of the client's may be sent until what is outstanding has been answered:

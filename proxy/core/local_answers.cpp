@@ -17,9 +17,6 @@ const std::string* value_of(const SessionSettings& settings, std::string_view na
     return found == settings.end() ? nullptr : &found->second;
 }
 
-// A warning reaches the client only if it has not turned warnings down.
-bool hears_warnings(const ClientSession& session) { return value_of(session.settings->settings, "client_min_messages") == nullptr; }
-
 bool stands_as_at_startup(const ClientSession& session) { return is_same(session.settings, session.startup); }
 
 bool is_prepared(const ClientSession& session, const std::string& name) {
@@ -38,8 +35,6 @@ bool is_answered_idle(const Statement& statement, const ClientSession& session) 
     case Form::unlisten:
     case Form::advisory_unlock_all:
     case Form::deallocate_all: return true;
-    case Form::commit:
-    case Form::rollback: return hears_warnings(session);
     case Form::discard_all:
     case Form::reset_all: return stands_as_at_startup(session);
     case Form::reset: {
@@ -49,7 +44,10 @@ bool is_answered_idle(const Statement& statement, const ClientSession& session) 
         return now != nullptr && then != nullptr && *now == *then;
     }
     case Form::deallocate: return is_prepared(session, plain_name(statement.name).value_or(""));
+    case Form::commit:   // a warning is due
+    case Form::rollback:
     case Form::listen:
+    case Form::prepare:
     case Form::execute:
     case Form::other: return false;
     }
@@ -68,13 +66,6 @@ bool may_be_joined(Form form) {
     }
 }
 
-void write_no_transaction(std::vector<std::byte>& out, std::string_view routine) {
-    protocol::write_notice_response(out, {.severity = "WARNING",
-                                          .sqlstate = sqlstate::no_active_sql_transaction,
-                                          .message = "there is no transaction in progress",
-                                          .routine = routine});
-}
-
 void forget_prepared(ClientSession& session, const std::string& name) {
     session.statements.erase(name);
     std::erase_if(session.prepared, [&](const auto& one) { return one.first == name; });
@@ -87,13 +78,11 @@ void forget_all_prepared(ClientSession& session) {
 
 void answer_commit(ClientSession& session, std::vector<std::byte>& out) {
     const Deferred was = std::exchange(session.deferred, Deferred::none);
-    if (was == Deferred::none) write_no_transaction(out, "EndTransactionBlock");
     protocol::write_command_complete(out, was == Deferred::failed ? "ROLLBACK" : "COMMIT");
 }
 
 void answer_rollback(ClientSession& session, std::vector<std::byte>& out) {
-    const Deferred was = std::exchange(session.deferred, Deferred::none);
-    if (was == Deferred::none) write_no_transaction(out, "UserAbortTransactionBlock");
+    session.deferred = Deferred::none;
     protocol::write_command_complete(out, "ROLLBACK");
 }
 
@@ -138,6 +127,7 @@ void answer_one(const Statement& statement, std::string_view sql, Description de
         protocol::write_command_complete(out, "DEALLOCATE");
         return;
     case Form::listen:
+    case Form::prepare:
     case Form::execute:
     case Form::other: return;
     }

@@ -9,7 +9,7 @@
 namespace pgweir::proxy {
 
 enum class PinReason {
-    prepared_statement,   // an SQL-level PREPARE that cannot be replayed
+    prepared_statement,   // SQL speaks of what was prepared by message
     large_statement,      // a prepared statement whose text is above the cap for interning
     setting,              // a run-time parameter that cannot be set again elsewhere
     advisory_lock,        // held by the session

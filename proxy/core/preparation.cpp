@@ -43,6 +43,11 @@ Preparation prepare(const ClientSession& session, const ServerStanding& standing
     }
     if (!standing.prepared.empty() || !session.prepared.empty())
         prepare_statements(standing.prepared, session.prepared, wishes.executes, queries);
+    if (wishes.listens && !session.channels.empty()) {
+        std::string sql;
+        for (const std::string& channel : session.channels) sql += "LISTEN " + quote_name(channel) + "; ";
+        queries.push_back({std::move(sql), false});
+    }
     if (wishes.discards_sequences) queries.push_back({"DISCARD SEQUENCES", false});
     const bool must_wait = session.deferred == Deferred::begun && may_be_refused(session.begin);
     if (must_wait) queries.push_back({session.begin});

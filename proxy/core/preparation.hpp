@@ -32,6 +32,7 @@ struct Preparation {
 struct PreparationWishes {
     bool needs_check = false;        // the server must show that it is there
     std::string_view executes = {};  // the statement that the client's first message runs: its PREPARE must succeed
+    bool listens = false;            // the client's statement concerns the channels it listens to: its server must, too
     bool discards_sequences = false; // the client asks for what another server remembers: it must read that it is gone
 };
 

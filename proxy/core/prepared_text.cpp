@@ -5,20 +5,31 @@
 #include <optional>
 
 namespace pgweir::proxy {
+namespace {
+
+bool names_statement(Form form) { return form == Form::prepare || form == Form::execute || form == Form::deallocate; }
+
+}  // namespace
 
 StatementSummary summary_of(const StatementTraits& traits) {
-    StatementSummary summary{traits.effects, traits.predicts_pin, traits.commits, traits.local_sets, traits.changes_settings};
+    StatementSummary summary{.effects = traits.effects,
+                             .predicts_pin = traits.predicts_pin,
+                             .commits = traits.commits,
+                             .local_sets = traits.local_sets,
+                             .changes_settings = traits.changes_settings};
     for (const std::string_view name : traits.custom_settings)
         if (std::optional<std::string> plain = plain_name(name)) summary.custom_settings.push_back(*std::move(plain));
-    bool is_reset_only = !traits.statements.empty();
+    for (const SettingReset& reset : traits.resets) {
+        const bool is_all = reset.name == all_settings;
+        std::string name = is_all ? std::string(all_settings) : plain_name(reset.name).value_or(std::string(some_setting));
+        (reset.is_local ? summary.local_resets : summary.resets).push_back(std::move(name));
+    }
     for (const Statement& statement : traits.statements) {
-        is_reset_only &= statement.form == Form::reset;
-        if (statement.form == Form::reset_all || statement.form == Form::discard_all) summary.resets.emplace_back(all_settings);
-        if (statement.form == Form::reset) summary.resets.push_back(plain_name(statement.name).value_or(""));
+        summary.forgets_statements |= statement.form == Form::deallocate_all || statement.form == Form::discard_all;
+        if (names_statement(statement.form)) summary.named_statements.push_back(plain_name(statement.name).value_or(""));
         if (statement.form == Form::unlisten) summary.unlistened.push_back(plain_name(statement.name).value_or(""));
         if (statement.form == Form::unlisten_all || statement.form == Form::discard_all) summary.unlistened.emplace_back("*");
     }
-    if (traits.resets_settings && !is_reset_only && summary.resets.empty()) summary.resets.emplace_back(some_setting);
     return summary;
 }
 

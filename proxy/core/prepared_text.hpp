@@ -3,6 +3,7 @@
 // server: those depend on when, and by whom, it was parsed.
 #pragma once
 
+#include "proxy/core/statement_settings.hpp"
 #include "proxy/core/statement_traits.hpp"
 
 #include <cstddef>
@@ -16,10 +17,6 @@
 
 namespace pgweir::proxy {
 
-// In place of a setting's name.
-constexpr std::string_view all_settings = "*";
-constexpr std::string_view some_setting = "?";   // the text does not say plainly which
-
 // StatementTraits without the views into the text.
 struct StatementSummary {
     Effects effects;
@@ -27,8 +24,11 @@ struct StatementSummary {
     bool commits = false;
     std::uint8_t local_sets = 0;
     bool changes_settings = false;
+    bool forgets_statements = false;   // DEALLOCATE ALL or DISCARD ALL is among them
     std::vector<std::string> custom_settings = {};
-    std::vector<std::string> resets = {};       // settings that a RESET or DISCARD among them takes back, or one of the two above
+    std::vector<std::string> named_statements = {};   // that a PREPARE, EXECUTE or DEALLOCATE among them speaks of
+    std::vector<std::string> resets = {};       // settings taken back; also all_settings or some_setting
+    std::vector<std::string> local_resets = {}; // the same for those taken back until the end of the transaction
     std::vector<std::string> unlistened = {};   // channels that an UNLISTEN among them gives up; "*" for all
 };
 

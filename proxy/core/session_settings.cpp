@@ -15,9 +15,11 @@ bool is_identity(std::string_view name) { return name == role || name == session
 // set_config takes a value as its text stands in a startup packet; SET would read a
 // search_path list as one quoted name. The length comes back in place of the value, which need not
 // have an equivalent in the client_encoding that it comes with.
-void append_set_config(std::string& calls, std::string_view name, std::string_view value) {
+void append_set_config(std::string& calls, std::string_view name, std::string_view value, std::string_view is_local = "false") {
     calls += calls.empty() ? "SELECT " : ", ";
-    calls += "pg_catalog.length(pg_catalog.set_config(" + quote_literal(name) + ", " + quote_literal(value) + ", false))";
+    calls += "pg_catalog.length(pg_catalog.set_config(" + quote_literal(name) + ", " + quote_literal(value) + ", ";
+    calls += is_local;
+    calls += "))";
 }
 
 const std::string* value_of(const SessionSettings& settings, std::string_view name) {
@@ -122,15 +124,27 @@ std::string restore_settings_sql(const SessionSettings& startup, const BaselineS
     return calls;
 }
 
-std::string restore_unchanged_sql(const SessionSettings& startup, const SessionSettings& now, const BaselineSettings& baseline) {
-    SessionSettings unchanged = startup;
-    std::erase_if(unchanged, [&](const auto& setting) {
-        const std::string* value = value_of(now, setting.first);
-        return value == nullptr || *value != setting.second;
-    });
-    BaselineSettings kept = baseline;
-    std::erase_if(kept, [&](const auto& setting) { return value_of(now, setting.first) != nullptr; });
-    return restore_settings_sql(unchanged, kept, {});
+std::string restore_local_sql(const SessionSettings& startup, const BaselineSettings& baseline, std::string_view name) {
+    std::string calls;
+    if (const std::string* value = value_of(startup, baseline, name)) append_set_config(calls, name, *value, "true");
+    return calls;
+}
+
+// RESET makes the source of a value another one than the session.
+std::string restore_missing_sql(const SessionSettings& startup, const BaselineSettings& baseline) {
+    std::string values;
+    const auto add = [&values](std::string_view name, std::string_view value) {
+        if (is_identity(name)) return;
+        values += values.empty() ? "(" : ", (";
+        values += quote_literal(name) + ", " + quote_literal(value) + ")";
+    };
+    for (const auto& [name, value] : baseline)
+        if (value_of(startup, name) == nullptr) add(name, value);
+    for (const auto& [name, value] : startup) add(name, value);
+    if (values.empty()) return values;
+    return "SELECT pg_catalog.length(pg_catalog.set_config(s.name, v.value, false)) FROM (VALUES " + values +
+           ") v (name, value) JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) v.name"
+           " WHERE s.source OPERATOR(pg_catalog.<>) 'session'";
 }
 
 bool decides_understanding(std::string_view name) {

@@ -38,12 +38,15 @@ std::string switch_settings_sql(const SessionSettings& from, const SessionSettin
 // RESET of one parameter give its name in lower case; empty for all. Empty when there is nothing to set.
 std::string restore_settings_sql(const SessionSettings& startup, const BaselineSettings& baseline, std::string_view name);
 
+// The same for a SET LOCAL ... TO DEFAULT of one parameter: until the end of the transaction.
+std::string restore_local_sql(const SessionSettings& startup, const BaselineSettings& baseline, std::string_view name);
+
+// The same for a RESET of nobody knows what: sets what is not set any more.
+std::string restore_missing_sql(const SessionSettings& startup, const BaselineSettings& baseline);
+
 // Whether a setting can have a part in what PostgreSQL makes of a statement when it parses it:
 // search_path has, but so has TimeZone, by which the constant in timestamptz '...' is read.
 bool decides_understanding(std::string_view name);
-
-// The same for a RESET of nobody knows what: sets what the client, whose settings are `now`, has not changed since.
-std::string restore_unchanged_sql(const SessionSettings& startup, const SessionSettings& now, const BaselineSettings& baseline);
 
 // The settings that do, in one number. Equal numbers, equal understanding.
 std::uint64_t environment_of(const SessionSettings& settings);

@@ -1,33 +1,11 @@
 #include "proxy/core/statement_forms.hpp"
 
-#include "proxy/core/word_table.hpp"
+#include "proxy/core/reserved_words.hpp"
 
-#include <array>
 #include <cstddef>
 
 namespace pgweir::proxy {
 namespace {
-
-struct ReservedRow {
-    std::string_view word;
-};
-
-// Words that name nothing without quotes. PostgreSQL: kwlist.h, RESERVED_KEYWORD and
-// TYPE_FUNC_NAME_KEYWORD of 15, and system_user of 16.
-constexpr WordTable reserved_words{std::to_array<ReservedRow>({
-    {"all"}, {"analyse"}, {"analyze"}, {"and"}, {"any"}, {"array"}, {"as"}, {"asc"}, {"asymmetric"}, {"authorization"},
-    {"binary"}, {"both"}, {"case"}, {"cast"}, {"check"}, {"collate"}, {"collation"}, {"column"}, {"concurrently"},
-    {"constraint"}, {"create"}, {"cross"}, {"current_catalog"}, {"current_date"}, {"current_role"}, {"current_schema"},
-    {"current_time"}, {"current_timestamp"}, {"current_user"}, {"default"}, {"deferrable"}, {"desc"}, {"distinct"},
-    {"do"}, {"else"}, {"end"}, {"except"}, {"false"}, {"fetch"}, {"for"}, {"foreign"}, {"freeze"}, {"from"}, {"full"},
-    {"grant"}, {"group"}, {"having"}, {"ilike"}, {"in"}, {"initially"}, {"inner"}, {"intersect"}, {"into"}, {"is"},
-    {"isnull"}, {"join"}, {"lateral"}, {"leading"}, {"left"}, {"like"}, {"limit"}, {"localtime"}, {"localtimestamp"},
-    {"natural"}, {"not"}, {"notnull"}, {"null"}, {"offset"}, {"on"}, {"only"}, {"or"}, {"order"}, {"outer"},
-    {"overlaps"}, {"placing"}, {"primary"}, {"references"}, {"returning"}, {"right"}, {"select"}, {"session_user"},
-    {"similar"}, {"some"}, {"symmetric"}, {"system_user"}, {"table"}, {"tablesample"}, {"then"}, {"to"}, {"trailing"},
-    {"true"}, {"union"}, {"unique"}, {"user"}, {"using"}, {"variadic"}, {"verbose"}, {"when"}, {"where"}, {"window"},
-    {"with"},
-})};
 
 // An identifier whose meaning plain_name knows.
 bool is_name(const SqlToken& token) {
@@ -59,6 +37,7 @@ public:
     Statement reset_one();
     Statement deallocate();
     Statement execute();
+    Statement prepare();
     bool has_transaction_modes();
     bool has_unlock_all_call();
 
@@ -105,6 +84,12 @@ Statement FormReader::deallocate() {
 Statement FormReader::execute() {
     std::string_view name;
     return takes_name(name) && (at_end() || at('(')) ? Statement{Form::execute, name} : Statement{};
+}
+
+// TRANSACTION may be the statement's name as well.
+Statement FormReader::prepare() {
+    std::string_view name;
+    return takes_name(name) && (token_.is("as") || at('(')) ? Statement{Form::prepare, name} : Statement{};
 }
 
 bool FormReader::has_transaction_mode() {
@@ -167,14 +152,15 @@ Statement form_of(Head head, SqlScanner behind) {
     case Head::listen: return rest.named(Form::listen);
     case Head::unlisten: return rest.accept('*') ? rest.only(Form::unlisten_all) : rest.named(Form::unlisten);
     case Head::execute: return rest.execute();
+    case Head::prepare: return rest.prepare();
     case Head::unknown:
     case Head::plain:
     case Head::with:
     case Head::explain:
     case Head::create:
+    case Head::alter:
     case Head::drop:
     case Head::set:
-    case Head::prepare:
     case Head::load:
     case Head::call:
     case Head::run:

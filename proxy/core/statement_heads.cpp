@@ -16,7 +16,7 @@ struct HeadRow {
 // PostgreSQL: the statements of gram.y.
 constexpr WordTable heads{std::array{
     HeadRow{"abort", Head::rollback},
-    HeadRow{"alter", Head::plain},
+    HeadRow{"alter", Head::alter},
     HeadRow{"analyse", Head::plain},
     HeadRow{"analyze", Head::plain},
     HeadRow{"begin", Head::begin},

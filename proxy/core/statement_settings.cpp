@@ -3,6 +3,7 @@
 #include "proxy/core/statement_heads.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 
 namespace pgweir::proxy {
@@ -24,6 +25,7 @@ std::string_view joined(std::string_view first, std::string_view last) {
 }
 
 void take_name(std::string_view name, SettingWords& words) {
+    words.name = name;
     if (name.find('.') == std::string_view::npos) return;   // within quotes too: "a.b" is that of a.b
     words.has_known_name = has_plain_name(name);
     if (words.has_known_name) words.custom_name = name;
@@ -40,6 +42,35 @@ void read_name(SqlToken& token, SqlScanner& scanner, SettingWords& words) {
         token = scanner.next();
     }
     take_name(name, words);
+}
+
+// Settings that SET and RESET call by words of the grammar. PostgreSQL: gram.y, set_rest_more.
+struct OwnWords {
+    std::string_view first;
+    std::string_view second;
+    std::string_view setting;
+};
+constexpr std::array<OwnWords, 4> own_words = {{
+    {"session", "authorization", "session_authorization"},
+    {"authorization", "", "session_authorization"},   // behind SET SESSION
+    {"time", "zone", "timezone"},
+    {"names", "", "client_encoding"},
+}};
+
+// Afterwards `token` is the one behind them. False: a name stands here.
+bool read_own_words(SqlToken& token, SqlScanner& scanner, SettingWords& words) {
+    SqlScanner behind = scanner;
+    const SqlToken next = behind.next();
+    if (is_behind_name(next)) return false;
+    for (const OwnWords& own : own_words) {
+        const bool is_it = token.is(own.first) && (own.second.empty() || next.is(own.second));
+        if (!is_it) continue;
+        words.name = own.setting;
+        scanner = behind;
+        token = own.second.empty() ? next : scanner.next();
+        return true;
+    }
+    return false;
 }
 
 // DEFAULT is reserved: in a SET it stands for nothing but itself.
@@ -94,15 +125,10 @@ SettingWords read_set(SqlScanner behind) {
     } else if (is_keyword("session")) {
         token = behind.next();
     }
-    if (is_keyword("time")) {
-        behind.next();
-        token = behind.next();
-        words.is_default = token.is("default") || token.is("local");
-        return words;
-    }
-    if (is_keyword("names")) {
-        token = behind.next();
-        words.is_default = token.is("default") || is_statement_end(token);
+    if (read_own_words(token, behind, words)) {
+        const bool may_be_local = words.name == "timezone";
+        const bool may_be_left_out = words.name == "client_encoding";
+        words.is_default = token.is("default") || (may_be_local && token.is("local")) || (may_be_left_out && is_statement_end(token));
         return words;
     }
     if (is_identifier(token)) read_name(token, behind, words);
@@ -113,19 +139,25 @@ SettingWords read_set(SqlScanner behind) {
 SettingWords read_reset(SqlScanner behind) {
     SettingWords words{.is_default = true};
     SqlToken token = behind.next();
-    if (is_identifier(token)) read_name(token, behind, words);
+    if (token.is("all")) words.name = all_settings;
+    else if (!read_own_words(token, behind, words) && is_identifier(token)) read_name(token, behind, words);
     return words;
 }
 
 SettingWords read_set_config(SqlScanner behind) {
     SettingWords words{.has_known_name = false};
     if (!behind.next().is('(')) return words;
-    const SqlToken name = behind.next();
-    if (!is_plain_literal(name) || !std::ranges::all_of(inside(name), is_setting_character)) return words;
-    if (!behind.next().is(',')) return words;
-    words.has_known_name = true;
-    take_name(inside(name), words);
     int tokens_left = max_argument_tokens;
+    SqlScanner at_value = behind;
+    const SqlToken name = at_value.next();
+    const bool is_plain = is_plain_literal(name) && std::ranges::all_of(inside(name), is_setting_character) && at_value.next().is(',');
+    if (is_plain) {
+        words.has_known_name = true;
+        take_name(inside(name), words);
+        behind = at_value;
+    } else if (!skip_argument(behind, tokens_left)) {
+        return words;
+    }
     if (skip_argument(behind, tokens_left) && is_true(behind.next()) && behind.next().is(')'))
         words.scope = SettingScope::transaction;
     return words;

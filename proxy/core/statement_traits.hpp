@@ -24,12 +24,13 @@ enum class Effect : std::uint16_t {
     holdable_cursor = 1 << 4,     // declares one WITH HOLD
     cursor_close = 1 << 5,        // CLOSE, outside which no holdable cursor ends
     prepared_statement = 1 << 6,  // SQL-level PREPARE, DEALLOCATE
-    listening = 1 << 7,           // LISTEN, UNLISTEN
+    listening = 1 << 7,           // LISTEN, UNLISTEN, and looking at what they have done
     sequence_advance = 1 << 8,    // nextval or setval by name: defines currval for the session
     sequence_use = 1 << 9,        // currval or lastval: needs what this session's server remembers
     library = 1 << 10,            // LOAD, dblink_connect: state that no survey shows and no DISCARD ends
-    unknown = 1 << 11,            // a watched name, a setting without a name, a text that cannot be read with certainty
-    unseen = 1 << 12,             // DO, EXECUTE, or CALL when nothing is watched: runs what is not in the text
+    unseen = 1 << 11,             // may set anything: it runs another text (DO, EXECUTE, CALL when nothing is watched), or cannot
+                                  // be read with certainty, or the name of a setting is not in it
+    watched = 1 << 12,            // a watched name: what it leaves can be found
 };
 
 class Effects {
@@ -68,6 +69,7 @@ enum class Form : std::uint8_t {
     deallocate,           // DEALLOCATE [PREPARE] name: `name`
     listen,               // LISTEN name
     unlisten,             // UNLISTEN name
+    prepare,              // PREPARE name [(...)] AS: `name`
     execute,              // EXECUTE name [(...]: `name`. A caller that knows what was prepared under it takes
                           // that text's effects instead of `unseen`
 };
@@ -79,16 +81,21 @@ struct Statement {
     std::string_view name = {};
 };
 
+// A setting that goes back to what PostgreSQL has for it, after which one of our making must be set again.
+struct SettingReset {
+    std::string_view name;   // as SettingWords::name
+    bool is_local = false;   // until the end of the transaction
+};
+
 struct StatementTraits {
     Effects effects;
     // The state it will leave must keep its server: a lock, temporary object, holdable cursor or library.
     bool predicts_pin = false;
-    // A RESET, DISCARD ALL or SET ... TO DEFAULT is among the statements, after which settings of our
-    // making must be set again. Nothing is said of set_config with NULL.
-    bool resets_settings = false;
     // COMMIT, END, PREPARE TRANSACTION or COMMIT PREPARED is among them, or what may commit inside (DO,
     // CALL), or the text cannot be read with certainty.
     bool commits = false;
+    // CREATE or ALTER is among them.
+    bool defines = false;
     // A setting is changed, were it only for the transaction.
     bool changes_settings = false;
     // The number of statements whose tag will be SET though nothing outlives the transaction
@@ -102,6 +109,9 @@ struct StatementTraits {
     // does not list those, so they must be asked for. As they stand in the text; plain_name
     // (core/sql_scanner) always knows what they are. Lifetime: the text given.
     boost::container::small_vector<std::string_view, 2> custom_settings = {};
+    // What RESET, DISCARD ALL or SET ... TO DEFAULT takes back and no later statement sets. Nothing is
+    // said of set_config with NULL.
+    boost::container::small_vector<SettingReset, 2> resets = {};
 };
 
 // `watched`: names that stand for functions, tables or views that may do such things

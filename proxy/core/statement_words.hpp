@@ -18,6 +18,7 @@ enum class Meaning : std::uint8_t {
     advisory_unlock,
     sequence_advance,
     sequence_use,
+    channels,           // shows what the session listens to
     hidden_state,       // leaves what nothing shows and DISCARD ALL does not end
     runs_text,          // runs SQL that it is given, or does what cannot be told from outside
     temporary_schema,   // pg_temp
@@ -61,6 +62,7 @@ inline constexpr WordTable meaningful_words{std::array{
     MeaningRow{"pg_advisory_unlock", Meaning::advisory_unlock},
     MeaningRow{"pg_advisory_unlock_all", Meaning::advisory_unlock},
     MeaningRow{"pg_advisory_unlock_shared", Meaning::advisory_unlock},
+    MeaningRow{"pg_listening_channels", Meaning::channels},
     MeaningRow{"pg_replication_origin_session_setup", Meaning::hidden_state},
     MeaningRow{"pg_settings", Meaning::other_setting},   // an UPDATE of it is a SET
     MeaningRow{"pg_temp", Meaning::temporary_schema},
@@ -72,7 +74,7 @@ inline constexpr WordTable meaningful_words{std::array{
     MeaningRow{"select", Meaning::select},
     MeaningRow{"set_config", Meaning::set_config},
     MeaningRow{"set_limit", Meaning::other_setting},
-    MeaningRow{"setseed", Meaning::runs_text},
+    MeaningRow{"setseed", Meaning::hidden_state},
     MeaningRow{"setval", Meaning::sequence_advance},
     MeaningRow{"ts_rewrite", Meaning::runs_text},
     MeaningRow{"ts_stat", Meaning::runs_text},

@@ -2,7 +2,9 @@
 #include "proxy/core/translator.hpp"
 
 #include "protocol/frontend.hpp"
+#include "proxy/core/made_names.hpp"
 #include "proxy/core/sql_scanner.hpp"
+#include "proxy/core/statement_errors.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -20,13 +22,11 @@ bool is_copy(FrontendType type) {
     return type == FrontendType::copy_data || type == FrontendType::copy_done || type == FrontendType::copy_fail;
 }
 
-// A statement without a text, and without parameters.
-constexpr std::string_view empty_definition("\0\0\0", 3);
-
-// A text that could not be looked through.
-const StatementSummary& unseen() {
-    static const StatementSummary summary{.effects = Effect::unseen};
-    return summary;
+// What a text may do that is not looked through. A setting with a dot in its name only that name can find
+// again: of those the first words tell. Not in an encoding in which they cannot be read.
+StatementSummary unseen(std::string_view first_words) {
+    StatementSummary summary = summary_of(traits_of(first_words, nullptr));
+    return {.effects = Effect::unseen, .custom_settings = std::move(summary.custom_settings)};
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ ClientStop Translator::one(const ClientFrame& frame, Bytes body, Outgoing& out) 
     case FrontendType::sync: ++work_.segment; break;
     case FrontendType::function_call:
         ++work_.segment;
-        work_.add(unseen(), {});
+        work_.add(unseen({}), {});
         break;
     default: break;
     }
@@ -111,73 +111,43 @@ void Translator::query(const ClientFrame& frame, Bytes body, Outgoing& out) {
     // PostgreSQL drops it at the beginning of every simple Query, unless that is itself skipped.
     session_.unnamed.parsed = 0;
     standing_.unnamed = exchange_.wants_sync() ? next_parse_number() : 0;
+    const std::string_view text = protocol::as_text(body);
     if (frame.is_large() || session_.is_text_opaque) {
-        work_.add(unseen(), {});
+        work_.add(unseen(session_.is_text_opaque ? std::string_view() : text.substr(0, min_streamed)), {});
         pass(frame, out);
         return;
     }
-    const std::string_view text = protocol::as_text(body);
     const std::string_view sql = text.substr(0, text.find('\0'));
     const StatementTraits traits = traits_of(sql, rules_.watched);
+    note_made(traits, sql);
     const bool is_plain = traits.effects.empty() && !traits.changes_settings && !traits.commits;
-    const bool is_execute = traits.statements.size() == 1 && traits.statements.front().form == Form::execute;
-    if (is_execute) add_prepared(plain_name(traits.statements.front().name).value_or(""));
-    else if (!is_plain) work_.add(summary_of(traits), sql);
-    const bool is_one = traits.statements.size() == 1;
-    if (is_one && may_rewrite() && speaks_of_named(frame, sql, traits.statements.front(), out)) return;
+    if (!is_plain) {
+        const StatementSummary summary = summary_of(traits);
+        own_if_named(summary, out);
+        const bool is_execute = traits.statements.size() == 1 && traits.statements.front().form == Form::execute;
+        if (is_execute && !owns_server_) add_executed(plain_name(traits.statements.front().name).value_or(""));
+        else work_.add(summary, sql);
+    }
     pass(frame, out);
 }
 
+// What a text defines may be used in the next message, or further on in the same text.
+void Translator::note_made(const StatementTraits& traits, std::string_view sql) {
+    if (!traits.defines) return;
+    const Watched made = made_names(sql, rules_.watched);
+    if (made.names.empty()) return;
+    if (traits.statements.size() != 1) work_.effects |= Effect::unseen;
+    work_.is_barred = true;
+    result_.made.add(made);
+}
+
 // What EXECUTE runs was in view when it was prepared.
-void Translator::add_prepared(const std::string& name) {
+void Translator::add_executed(const std::string& name) {
     const auto known = std::find_if(session_.prepared.begin(), session_.prepared.end(), [&](const auto& one) { return one.first == name; });
-    if (known == session_.prepared.end()) return;   // prepared in this transaction, or by message, or not at all
+    if (known == session_.prepared.end()) return;   // prepared in this transaction, or not at all
     StatementSummary summary = summary_of(traits_of(known->second, rules_.watched));
     summary.effects.take_away(Effect::prepared_statement);
     work_.add(summary, known->second);
-}
-
-// SQL that speaks of a statement which the client has prepared by message. False: it does not.
-bool Translator::speaks_of_named(const ClientFrame& frame, std::string_view sql, const Statement& statement, Outgoing& out) {
-    if (statement.form != Form::execute && statement.form != Form::deallocate) return false;
-    const std::string name = plain_name(statement.name).value_or("");
-    const auto found = session_.statements.find(name);
-    if (found == session_.statements.end() || found->second.pending_in != 0) return false;
-    if (statement.form == Form::deallocate) {
-        deallocate_named(name, found->second, frame, out);
-        return true;
-    }
-    if (!found->second.text) return false;
-    execute_named(sql, statement.name, found->second, frame, out);
-    return true;
-}
-
-void Translator::execute_named(std::string_view sql, std::string_view word, NamedStatement& named, const ClientFrame& frame,
-                               Outgoing& out) {
-    work_.add(named.text->summary, named.text->sql());
-    const ServerStatement& statement = make_ready(named, out);
-    std::string text(sql);
-    text.replace(static_cast<std::size_t>(word.data() - sql.data()), word.size(), name_of(statement.name));
-    out.skip(frame.here);
-    protocol::write_query(out.insert(), text);
-    exchange_.sent(FrontendType::query, Origin::client);
-}
-
-// The server's copy is others' too: another statement is made and dropped in its place, so
-// that the client reads what PostgreSQL says to a DEALLOCATE at this point.
-void Translator::deallocate_named(std::string_view name, const NamedStatement& named, const ClientFrame& frame, Outgoing& out) {
-    Note note{.kind = Note::Kind::deallocate, .client_name = std::string(name)};
-    if (named.text) {
-        note.name = standing_.statements.fresh_name();
-        const std::string stand_in = name_of(note.name);
-        out.skip(frame.here);
-        protocol::write_parse(out.insert(), stand_in, empty_definition);
-        exchange_.sent(FrontendType::parse, Origin::stand_in);
-        protocol::write_query(out.insert(), "DEALLOCATE " + stand_in);
-    } else {
-        out.keep(frame.here);
-    }
-    note_sent(FrontendType::query, Origin::client, std::move(note));
 }
 
 }  // namespace pgweir::proxy

@@ -14,6 +14,7 @@
 #include "proxy/core/watched_names.hpp"
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,8 +38,9 @@ struct TranslatorRules {
     TextTable* texts = nullptr;
     const WatchedNames* watched = nullptr;   // may be null
     std::size_t most_statements = 500;       // of ours on one server
-    // Session pooling: the server is the client's own, and its statements have the client's names.
-    bool is_own_server = false;
+    // The server is the client's own, and its statements have the client's names: session pooling, or
+    // an earlier Translation has said so.
+    bool owns_server = false;
 };
 
 struct Translation {
@@ -49,13 +51,15 @@ struct Translation {
     int parses = 0;                 // Parse messages among them
     int server_parses = 0;          // Parse messages that went on, ours included
     bool keeps_large = false;       // a named statement too large to be carried is among them
+    bool owns_server = false;       // from now on the server must be the client's own
+    Watched made;                   // to be watched from now on: see made_names
 };
 
 class Translator {
 public:
     Translator(ClientSession& session, ServerStanding& standing, LeaseWork& work, protocol::Exchange& exchange, FrameCursor& cursor,
                const TranslatorRules& rules)
-        : session_(session), standing_(standing), work_(work), exchange_(exchange), cursor_(cursor), rules_(rules) {}
+        : session_(session), standing_(standing), work_(work), exchange_(exchange), cursor_(cursor), rules_(rules), owns_server_(rules.owns_server) {}
 
     // `buffer` is used when something has to be rewritten.
     Translation run(protocol::Bytes bytes, std::vector<std::byte>& buffer);
@@ -64,24 +68,25 @@ private:
     ClientStop one(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
     void pass(const ClientFrame& frame, Outgoing& out, protocol::Noted noted = protocol::Noted::no);
     void query(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
-    void add_prepared(const std::string& name);
-    bool speaks_of_named(const ClientFrame& frame, std::string_view sql, const Statement& statement, Outgoing& out);
-    void execute_named(std::string_view sql, std::string_view word, NamedStatement& named, const ClientFrame& frame, Outgoing& out);
-    void deallocate_named(std::string_view name, const NamedStatement& named, const ClientFrame& frame, Outgoing& out);
+    void note_made(const StatementTraits& traits, std::string_view sql);
+    void add_executed(const std::string& name);
+    void own_if_named(const StatementSummary& summary, Outgoing& out);
     ClientStop parse(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
     ClientStop parse_named(std::string_view name, std::string_view definition, const ClientFrame& frame, Outgoing& out);
+    void parse_again(NamedStatement* known, std::string_view name, std::string_view definition, const ClientFrame& frame, Outgoing& out);
     ClientStop bind(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
     ClientStop describe(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
     void close(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
     void use_unnamed(Outgoing& out);
     ClientStop use_named(std::string_view name, NamedStatement*& found) const;
+    bool refuse_aborted(const NamedStatement& named, std::string_view routine, const ClientFrame& frame, Outgoing& out);
     ServerStatement& make_ready(const NamedStatement& named, Outgoing& out);
     void ask_shape(const ServerStatement& statement, Outgoing& out);
     void close_stale(Outgoing& out);
     void refuse(const ClientFrame& frame, std::vector<std::byte> error, Outgoing& out);
     void note_sent(protocol::FrontendType type, protocol::Origin origin, Note note);
     void retain(protocol::Bytes segment);
-    bool may_rewrite() const { return !rules_.is_own_server && !exchange_.is_skipping(); }
+    bool may_rewrite() const { return !owns_server_ && !exchange_.is_skipping(); }
     std::uint64_t environment() const { return work_.environment != 0 ? work_.environment : session_.settings->environment; }
 
     ClientSession& session_;
@@ -91,6 +96,7 @@ private:
     FrameCursor& cursor_;
     const TranslatorRules& rules_;
     Translation result_;
+    bool owns_server_;
     // The segment in hand: where it began, and whether it is one that could be done again.
     std::size_t segment_begin_ = 0;
     bool is_repeatable_ = false;

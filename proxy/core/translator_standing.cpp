@@ -2,8 +2,13 @@
 // message speaks of.
 #include "proxy/core/translator.hpp"
 
+#include "protocol/backend.hpp"
 #include "protocol/frontend.hpp"
+#include "protocol/sqlstate.hpp"
+#include "proxy/core/sql_scanner.hpp"
+#include "proxy/core/statement_errors.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pgweir::proxy {
@@ -16,10 +21,32 @@ namespace {
 // Statements no longer wanted that are closed along with one message. Chosen: enough to keep up.
 constexpr std::size_t most_closed_at_once = 16;
 
-// A statement that is never to be run, without parameters.
-constexpr std::string_view any_definition("SELECT\0\0\0", 9);
+// PostgreSQL: postgres.c, IsTransactionExitStmt.
+bool ends_transaction(std::string_view sql) {
+    const SqlToken first = SqlScanner(sql).next();
+    return first.is("commit") || first.is("end") || first.is("rollback") || first.is("abort") || first.is("prepare");
+}
 
 }  // namespace
+
+// A client that speaks in SQL of what it has prepared by message has the server for itself from now on,
+// and its statements there under its own names. Who mixes the two is rare.
+void Translator::own_if_named(const StatementSummary& summary, Outgoing& out) {
+    const bool is_named = std::any_of(summary.named_statements.begin(), summary.named_statements.end(),
+                                      [this](const std::string& name) { return session_.statements.contains(name); });
+    if (!is_named || !may_rewrite() || exchange_.status() == protocol::TransactionStatus::failed) return;
+    owns_server_ = result_.owns_server = true;
+    const bool is_alone = !exchange_.wants_sync();
+    for (const auto& [name, named] : session_.statements) {
+        if (!named.text) continue;
+        ++result_.server_parses;
+        protocol::write_parse(out.insert(), name, named.text->definition);
+        exchange_.sent(FrontendType::parse, Origin::proxy);
+        if (!is_alone) continue;   // its own Sync is to come
+        protocol::write_sync(out.insert());
+        exchange_.sent(FrontendType::sync, Origin::proxy);
+    }
+}
 
 // Makes the unnamed statement on the server the client's own, or none.
 void Translator::use_unnamed(Outgoing& out) {
@@ -60,6 +87,20 @@ void Translator::ask_shape(const ServerStatement& statement, Outgoing& out) {
     work_.awaits_description = true;
 }
 
+// In a failed transaction the server cannot be given the statement, nor would PostgreSQL run it unless it ends
+// that. False: it is there, or it does.
+bool Translator::refuse_aborted(const NamedStatement& named, std::string_view routine, const ClientFrame& frame, Outgoing& out) {
+    if (exchange_.status() != protocol::TransactionStatus::failed) return false;
+    const ServerStatement* statement = standing_.statements.find(*named.text, environment());
+    const bool is_there = statement != nullptr && statement->parsed >= named.parsed;
+    if (is_there || ends_transaction(named.text->sql())) return false;
+    refuse(frame,
+           statement_error(protocol::sqlstate::in_failed_sql_transaction,
+                    "current transaction is aborted, commands ignored until end of transaction block", routine),
+           out);
+    return true;
+}
+
 void Translator::close_stale(Outgoing& out) {
     std::vector<std::uint32_t>& stale = standing_.statements.stale();
     for (std::size_t closed = 0; closed < most_closed_at_once && !stale.empty(); ++closed) {
@@ -74,12 +115,6 @@ void Translator::close_stale(Outgoing& out) {
 // only the words are ours.
 void Translator::refuse(const ClientFrame& frame, std::vector<std::byte> error, Outgoing& out) {
     out.skip(frame.here);
-    if (frame.type == FrontendType::parse && exchange_.status() == protocol::TransactionStatus::failed) {
-        // PostgreSQL's own complaint about that comes first.
-        protocol::write_parse(out.insert(), no_statement, any_definition);
-        exchange_.sent(FrontendType::parse, Origin::client);
-        return;
-    }
     protocol::write_describe_statement(out.insert(), no_statement);
     note_sent(FrontendType::describe, Origin::client, Note{.kind = Note::Kind::refused, .error = std::move(error)});
 }

@@ -1,11 +1,12 @@
 // Messages of the extended protocol that speak of prepared statements.
 #include "proxy/core/translator.hpp"
 
-#include "protocol/backend.hpp"
 #include "protocol/frontend.hpp"
 #include "protocol/sqlstate.hpp"
+#include "proxy/core/statement_errors.hpp"
 #include "proxy/core/survey.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pgweir::proxy {
@@ -17,13 +18,6 @@ using protocol::Origin;
 using protocol::Reader;
 
 namespace {
-
-std::vector<std::byte> error_response(std::string_view sqlstate, const std::string& message, std::string_view routine,
-                                      std::string_view hint = {}) {
-    std::vector<std::byte> out;
-    protocol::write_error_response(out, {"ERROR", sqlstate, message, {}, hint, routine});
-    return out;
-}
 
 // Where the names at the beginning of a message end: with a large one, in what must be there before it is streamed.
 Bytes names_in(const ClientFrame& frame, Bytes body) {
@@ -64,38 +58,42 @@ ClientStop Translator::parse(const ClientFrame& frame, Bytes body, Outgoing& out
     session_.unnamed.is_bound = false;
     session_.unnamed.definition.clear();
     if (!frame.is_large()) session_.unnamed.definition = definition;
-    if (frame.is_large() || session_.is_text_opaque)
+    if (frame.is_large() || session_.is_text_opaque) {
         session_.unnamed.summary = StatementSummary{.effects = Effect::unseen};
-    else
-        session_.unnamed.summary = summary_of(traits_of(definition.substr(0, definition.find('\0')), rules_.watched));
+    } else {
+        const std::string_view sql = definition.substr(0, definition.find('\0'));
+        const StatementTraits traits = traits_of(sql, rules_.watched);
+        note_made(traits, sql);
+        session_.unnamed.summary = summary_of(traits);
+        own_if_named(session_.unnamed.summary, out);
+    }
     work_.notes.push_back(Note{.kind = Note::Kind::unnamed_parse, .parsed = session_.unnamed.parsed});
     pass(frame, out, Noted::yes);
     return ClientStop::none;
 }
 
 ClientStop Translator::parse_named(std::string_view name, std::string_view definition, const ClientFrame& frame, Outgoing& out) {
-    const auto known = session_.statements.find(std::string(name));
-    if (known != session_.statements.end()) {
-        const std::uint32_t pending_in = known->second.pending_in;
-        if (pending_in != 0 && pending_in != work_.segment) return ClientStop::unsettled;
-        refuse(frame,
-               error_response(protocol::sqlstate::duplicate_prepared_statement,
-                              "prepared statement \"" + std::string(name) + "\" already exists", "StorePreparedStatement"),
-               out);
+    NamedStatement* known = nullptr;
+    if (const ClientStop stop = use_named(name, known); stop != ClientStop::none) return stop;
+    const auto is_it = [name](const auto& one) { return one.first == kept_name(name); };
+    const bool is_prepared_by_sql = std::any_of(session_.prepared.begin(), session_.prepared.end(), is_it);
+    if (known != nullptr || (is_prepared_by_sql && work_.forgetting == 0)) {
+        parse_again(known, name, definition, frame, out);
         return ClientStop::none;
     }
     NamedStatement named{.parsed = next_parse_number(), .pending_in = work_.segment};
-    Note note{.kind = Note::Kind::parse, .parsed = named.parsed, .client_name = std::string(name)};
+    Note note{.kind = Note::Kind::parse, .parsed = named.parsed, .client_name = kept_name(name)};
     if (frame.is_large()) {
         result_.keeps_large = true;
         out.keep(frame.here);
     } else {
         const std::string_view sql = definition.substr(0, definition.find('\0'));
         const StatementTraits traits = traits_of(sql, rules_.watched);
+        note_made(traits, sql);
         named.text = session_.statements.size() < max_client_statements ? rules_.texts->intern(definition, traits) : nullptr;
         if (!named.text) {
             refuse(frame,
-                   error_response(protocol::sqlstate::out_of_memory, "too many prepared statements", {},
+                   statement_error(protocol::sqlstate::out_of_memory, "too many prepared statements", {},
                                   "pgweir keeps at most 10000 of them for one client, and a limited amount of text in all."),
                    out);
             return ClientStop::none;
@@ -111,17 +109,34 @@ ClientStop Translator::parse_named(std::string_view name, std::string_view defin
         protocol::write_parse(out.insert(), name_of(statement.name), definition);
     }
     ++result_.server_parses;
-    session_.statements.emplace(name, std::move(named));
+    session_.statements.insert_or_assign(kept_name(name), std::move(named));
     note_sent(FrontendType::parse, Origin::client, std::move(note));
     return ClientStop::none;
+}
+
+// A name that is taken is the server's to refuse, once it has found no other fault. `known` is null when
+// the client has prepared it in SQL.
+void Translator::parse_again(NamedStatement* known, std::string_view name, std::string_view definition, const ClientFrame& frame,
+                             Outgoing& out) {
+    ++result_.server_parses;
+    const bool is_failed = exchange_.status() == protocol::TransactionStatus::failed;
+    if (known == nullptr || !known->text || frame.is_large() || is_failed) {
+        pass(frame, out);
+        return;
+    }
+    const ServerStatement& statement = make_ready(*known, out);
+    out.skip(frame.here);
+    protocol::write_parse(out.insert(), name_of(statement.name), definition);
+    note_sent(FrontendType::parse, Origin::client,
+              Note{.kind = Note::Kind::refused, .name = statement.name, .client_name = std::string(name)});
 }
 
 // The named statement a message means; null when the client has none of that name, and then
 // PostgreSQL says so itself.
 ClientStop Translator::use_named(std::string_view name, NamedStatement*& found) const {
     found = nullptr;
-    const auto known = session_.statements.find(std::string(name));
-    if (known == session_.statements.end()) return ClientStop::none;
+    const auto known = session_.statements.find(kept_name(name));
+    if (known == session_.statements.end() || known->second.parsed < work_.forgetting) return ClientStop::none;
     const std::uint32_t pending_in = known->second.pending_in;
     if (pending_in != 0 && pending_in != work_.segment) return ClientStop::unsettled;
     found = &known->second;
@@ -138,6 +153,7 @@ ClientStop Translator::bind(const ClientFrame& frame, Bytes body, Outgoing& out)
         return ClientStop::none;
     }
     if (name.empty()) {
+        own_if_named(session_.unnamed.summary, out);
         use_unnamed(out);
         session_.unnamed.is_bound = true;
         work_.add(session_.unnamed.summary, std::string_view(session_.unnamed.definition));
@@ -152,6 +168,7 @@ ClientStop Translator::bind(const ClientFrame& frame, Bytes body, Outgoing& out)
     if (const ClientStop stop = use_named(name, named); stop != ClientStop::none) return stop;
     std::string server_name(no_statement);
     if (named != nullptr && named->text) {
+        if (refuse_aborted(*named, "exec_bind_message", frame, out)) return ClientStop::none;
         const ServerStatement& statement = make_ready(*named, out);
         if (named->told_shape != 0 && named->told_shape != statement.shape) {
             if (statement.shape == 0) {
@@ -159,7 +176,7 @@ ClientStop Translator::bind(const ClientFrame& frame, Bytes body, Outgoing& out)
                 return ClientStop::unsettled;
             }
             standing_.statements.erase(*named->text, environment(), true);
-            refuse(frame, error_response(protocol::sqlstate::feature_not_supported, "cached plan must not change result type",
+            refuse(frame, statement_error(protocol::sqlstate::feature_not_supported, "cached plan must not change result type",
                                          "RevalidateCachedQuery"),
                    out);
             return ClientStop::none;
@@ -168,13 +185,13 @@ ClientStop Translator::bind(const ClientFrame& frame, Bytes body, Outgoing& out)
         // The summary is shared with clients whose texts can be judged.
         work_.add(session_.is_text_opaque ? StatementSummary{.effects = Effect::unseen} : named->text->summary, named->text->sql());
         server_name = name_of(statement.name);
-        work_.notes.push_back(Note{.kind = Note::Kind::bind, .name = statement.name, .client_name = std::string(name)});
+        work_.notes.push_back(Note{.kind = Note::Kind::bind, .name = statement.name, .client_name = kept_name(name)});
     } else if (!name.starts_with(our_statement_prefix)) {
         if (named != nullptr || !session_.prepared.empty()) work_.add(StatementSummary{.effects = Effect::unseen}, {});
         pass(frame, out);
         return ClientStop::none;
     } else {
-        work_.notes.push_back(Note{.kind = Note::Kind::bind});
+        work_.notes.push_back(Note{.kind = Note::Kind::bind, .client_name = std::string(name)});
     }
     out.skip(frame.here);
     std::vector<std::byte>& buffer = out.insert();
@@ -208,12 +225,12 @@ ClientStop Translator::describe(const ClientFrame& frame, Bytes body, Outgoing& 
         pass(frame, out);
         return ClientStop::none;
     }
-    Note note{.kind = Note::Kind::describe};
+    Note note{.kind = Note::Kind::describe, .client_name = kept_name(name)};
     std::string server_name(no_statement);
     if (named != nullptr && named->text) {
+        if (refuse_aborted(*named, "exec_describe_statement_message", frame, out)) return ClientStop::none;
         const ServerStatement& statement = make_ready(*named, out);
         note.name = statement.name;
-        note.client_name = name;
         server_name = name_of(statement.name);
     }
     out.skip(frame.here);
@@ -236,14 +253,16 @@ void Translator::close(const ClientFrame& frame, Bytes body, Outgoing& out) {
         pass(frame, out);
         return;
     }
-    const auto known = session_.statements.find(std::string(name));
+    const auto known = session_.statements.find(kept_name(name));
     const bool is_carried = may_rewrite() && known != session_.statements.end() && known->second.text;
-    const bool is_ours = !rules_.is_own_server && name.starts_with(our_statement_prefix);
-    Note note{.kind = Note::Kind::client_close, .client_name = std::string(name)};
+    const bool is_ours = !owns_server_ && name.starts_with(our_statement_prefix);
+    Note note{.kind = Note::Kind::client_close, .client_name = kept_name(name)};
     if (known != session_.statements.end()) {
         note.before = std::move(known->second);
         session_.statements.erase(known);
     } else if (!is_ours) {
+        // One that was prepared in SQL, perhaps.
+        if (!session_.prepared.empty()) work_.add(StatementSummary{.effects = Effect::prepared_statement}, {});
         pass(frame, out);
         return;
     }

@@ -31,6 +31,7 @@ std::string_view query_text(Bytes body) {
 void look_ahead(const StatementSummary& summary, UnleasedScan& result) {
     result.predicts_pin = summary.predicts_pin;
     result.uses_sequence = summary.effects.has(Effect::sequence_use);
+    result.concerns_channels = summary.effects.has(Effect::listening);
 }
 
 bool is_listen(const StatementTraits& traits, const ClientSession& session) {
@@ -159,8 +160,8 @@ bool close(Bytes body, Scan& scan) {
     const std::string_view name = reader.cstring();
     if (!is_statement || !reader.ok() || scan.session.deferred == Deferred::failed) return false;
     if (name.empty()) scan.session.unnamed.parsed = 0;
-    else scan.session.statements.erase(std::string(name));
-    std::erase_if(scan.session.prepared, [&](const auto& one) { return one.first == name; });
+    else scan.session.statements.erase(kept_name(name));
+    std::erase_if(scan.session.prepared, [&](const auto& one) { return one.first == kept_name(name); });
     protocol::write_bare(scan.out, BackendType::close_complete);
     return true;
 }
@@ -180,7 +181,7 @@ void need_server(const ClientFrame& frame, Bytes body, Scan& scan) {
         look_ahead(summary_of(traits_of(reader.cstring(), scan.watched)), scan.result);
     } else if (frame.type == FrontendType::bind) {
         reader.cstring();
-        const std::string name(reader.cstring());
+        const std::string name = kept_name(reader.cstring());
         const auto known = scan.session.statements.find(name);
         if (name.empty()) look_ahead(scan.session.unnamed.summary, scan.result);
         else if (known != scan.session.statements.end() && known->second.text) look_ahead(known->second.text->summary, scan.result);

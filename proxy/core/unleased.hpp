@@ -35,6 +35,7 @@ struct UnleasedScan {
     // Of the statement the rest begins with, when it needs a server.
     bool predicts_pin = false;
     bool uses_sequence = false;     // it reads what the last server remembers of sequences
+    bool concerns_channels = false; // it changes or shows what the client listens to
     std::string executes = {};      // the name in an EXECUTE by itself
     std::string channel = {};       // of a LISTEN
 };

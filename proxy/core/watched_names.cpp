@@ -19,26 +19,37 @@ std::size_t bit_of(std::string_view word) {
 
 }  // namespace
 
-WatchedNames::WatchedNames(std::vector<std::string> names) {
-    for (std::string& name : names) {
-        if (name.empty()) continue;
-        has_beyond_ascii_ |= std::ranges::any_of(name, is_beyond_ascii);
-        std::ranges::transform(name, name.begin(), folded);
-        const std::size_t bit = bit_of(name);
-        first_and_length_[bit / 64] |= std::uint64_t{1} << bit % 64;
-        names_.insert(std::move(name));
-    }
+void Watched::add(const Watched& more) {
+    names.insert(names.end(), more.names.begin(), more.names.end());
+    for (const std::string& setting : more.custom_settings)
+        if (std::find(custom_settings.begin(), custom_settings.end(), setting) == custom_settings.end()) custom_settings.push_back(setting);
 }
 
-bool WatchedNames::holds(std::string_view word) const {
-    if (word.empty() || names_.empty()) return false;
-    if (word.size() > max_name) return true;
-    if (has_beyond_ascii_ && std::ranges::any_of(word, is_beyond_ascii)) return true;
+WatchedNames::WatchedNames(const Watched& watched) : custom_settings_(watched.custom_settings) {
+    for (const WatchedName& one : watched.names) add(one.name, one.trace);
+}
+
+void WatchedNames::add(std::string name, SessionTrace trace) {
+    if (name.empty()) return;
+    if (std::ranges::any_of(name, is_beyond_ascii)) beyond_ascii_ = std::max(beyond_ascii_, trace);
+    most_ = std::max(most_, trace);
+    std::ranges::transform(name, name.begin(), folded);
+    const std::size_t bit = bit_of(name);
+    first_and_length_[bit / 64] |= std::uint64_t{1} << bit % 64;
+    SessionTrace& known = names_[std::move(name)];
+    known = std::max(known, trace);
+}
+
+SessionTrace WatchedNames::trace_of(std::string_view word) const {
+    if (word.empty() || names_.empty()) return SessionTrace::none;
+    if (word.size() > max_name) return most_;
+    if (beyond_ascii_ != SessionTrace::none && std::ranges::any_of(word, is_beyond_ascii)) return beyond_ascii_;
     const std::size_t bit = bit_of(word);
-    if ((first_and_length_[bit / 64] >> bit % 64 & 1U) == 0) return false;
+    if ((first_and_length_[bit / 64] >> bit % 64 & 1U) == 0) return SessionTrace::none;
     std::array<char, max_name> lower;
     std::ranges::transform(word, lower.begin(), folded);
-    return names_.contains(std::string_view(lower.data(), word.size()));
+    const auto found = names_.find(std::string_view(lower.data(), word.size()));
+    return found == names_.end() ? SessionTrace::none : found->second;
 }
 
 }  // namespace pgweir::proxy

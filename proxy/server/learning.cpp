@@ -1,11 +1,13 @@
 #include "proxy/server/learning.hpp"
 
 #include "proxy/core/setting_values.hpp"
-#include "proxy/server/function_source.hpp"
+#include "proxy/core/function_source.hpp"
 
 #include <algorithm>
+#include <array>
+#include <set>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 namespace pgweir::proxy {
@@ -69,15 +71,16 @@ struct Function {
     std::string name;
     std::string language;
     std::string source;
-    bool is_watched = false;
+    SessionTrace trace = SessionTrace::none;
 };
 
 SourceLanguage language_of(const Function& function) {
     return function.language == "sql" || function.language == "plpgsql" ? SourceLanguage::sql : SourceLanguage::other;
 }
 
-bool is_watched_by_itself(const Function& function) {
-    return function.language == "c" || may_change_session(function.source, language_of(function));
+SourceReading read(const Function& function) {
+    if (function.language != "c") return read_source(function.source, language_of(function));
+    return {function.name == "set_limit" ? SessionTrace::visible : SessionTrace::lasting};
 }
 
 // One search for everything that can be reached from the functions that are watched by themselves.
@@ -86,44 +89,83 @@ public:
     Closure(const Ask& ask, std::vector<Function> functions) : ask_(ask), functions_(std::move(functions)) {}
 
     // Nullopt when the server did not answer.
-    std::optional<std::vector<std::string>> find() {
-        watch_if(is_watched_by_itself);
-        const auto calls_watched = [this](const Function& function) {
-            return mentions(function.source, [this](std::string_view word) { return names_.contains(std::string(word)); });
-        };
-        for (int round = 0; round < most_rounds && !fresh_.empty() && names_.size() < most_watched_names; ++round) {
-            if (!watch_relations()) return std::nullopt;
-            watch_if(calls_watched);
+    std::optional<Watched> find() {
+        for (Function& function : functions_) {
+            SourceReading reading = read(function);
+            raise(function, reading.trace);
+            if (custom_settings_.size() < most_custom_settings) add_settings(std::move(reading.custom_settings));
         }
-        if (!fresh_.empty() && !watch_relations()) return std::nullopt;
-        return std::vector<std::string>(names_.begin(), names_.end());
+        for (int round = 0; round < most_rounds && has_fresh() && names_.size() < most_watched_names; ++round) {
+            if (!watch_relations()) return std::nullopt;
+            raise_callers();
+        }
+        if (has_fresh() && !watch_relations()) return std::nullopt;
+        Watched watched{.custom_settings = {custom_settings_.begin(), custom_settings_.end()}};
+        for (const auto& [name, trace] : names_) watched.names.push_back({name, trace});
+        return watched;
     }
 
 private:
-    template <typename Judge>
-    void watch_if(const Judge& judge) {
-        std::vector<Function*> found;
-        for (Function& function : functions_)
-            if (!function.is_watched && judge(function)) found.push_back(&function);
-        for (Function* function : found) {
-            function->is_watched = true;
-            names_.insert(lower_case(function->name));
-            fresh_ += (fresh_.empty() ? "" : ",") + function->oid;
-        }
+    // By SessionTrace: oids with commas between them, of functions found to leave as much since relations were asked for.
+    using Fresh = std::array<std::string, static_cast<std::size_t>(SessionTrace::lasting) + 1>;
+
+    bool has_fresh() const {
+        return std::any_of(fresh_.begin(), fresh_.end(), [](const std::string& oids) { return !oids.empty(); });
     }
 
-    // Those of the functions found since the last call.
+    void add_settings(std::vector<std::string> names) {
+        for (std::string& name : names) custom_settings_.insert(std::move(name));
+    }
+
+    void watch(const std::string& name, SessionTrace trace) {
+        SessionTrace& known = names_[lower_case(name)];
+        known = std::max(known, trace);
+    }
+
+    void raise(Function& function, SessionTrace trace) {
+        if (trace <= function.trace) return;
+        function.trace = trace;
+        watch(function.name, trace);
+        std::string& oids = fresh_[static_cast<std::size_t>(trace)];
+        oids += (oids.empty() ? "" : ",") + function.oid;
+    }
+
+    // By one step.
+    void raise_callers() {
+        std::vector<SessionTrace> traces;
+        traces.reserve(functions_.size());
+        for (const Function& function : functions_) traces.push_back(trace_of_calls(function));
+        for (std::size_t i = 0; i < functions_.size(); ++i) raise(functions_[i], traces[i]);
+    }
+
+    SessionTrace trace_of_calls(const Function& function) const {
+        SessionTrace trace = SessionTrace::none;
+        mentions(function.source, [&](std::string_view word) {
+            const auto found = names_.find(std::string(word));
+            if (found != names_.end()) trace = std::max(trace, found->second);
+            return false;
+        });
+        return trace;
+    }
+
+    // Of the functions found since the last call.
     bool watch_relations() {
-        const std::optional<Rows> rows = ask_(relations_sql(), {"{" + std::exchange(fresh_, {}) + "}"});
-        if (!rows) return false;
-        for (const auto& row : *rows) names_.insert(lower_case(row.at(0)));
+        Fresh fresh;
+        fresh.swap(fresh_);
+        for (std::size_t trace = 0; trace < fresh.size(); ++trace) {
+            if (fresh[trace].empty()) continue;
+            const std::optional<Rows> rows = ask_(relations_sql(), {"{" + fresh[trace] + "}"});
+            if (!rows) return false;
+            for (const auto& row : *rows) watch(row.at(0), static_cast<SessionTrace>(trace));
+        }
         return true;
     }
 
     const Ask& ask_;
     std::vector<Function> functions_;
-    std::unordered_set<std::string> names_;   // in lower case
-    std::string fresh_;                       // oids with commas between them
+    std::unordered_map<std::string, SessionTrace> names_;   // in lower case
+    std::set<std::string> custom_settings_;
+    Fresh fresh_;
 };
 
 bool have_columns(const std::optional<Rows>& rows, std::size_t count) {
@@ -144,38 +186,54 @@ std::shared_ptr<const KnownSettings> learn_settings(const Ask& ask, int server_v
     return std::make_shared<const KnownSettings>(std::move(settings), server_version);
 }
 
-std::shared_ptr<const WatchedNames> learn_names(const Ask& ask, int server_version) {
+std::optional<Watched> learn_names(const Ask& ask, int server_version) {
     std::optional<Rows> rows = ask(functions_sql(server_version), {});
-    if (!have_columns(rows, 4)) return nullptr;
+    if (!have_columns(rows, 4)) return std::nullopt;
     std::vector<Function> functions;
     functions.reserve(rows->size());
     for (auto& row : *rows) functions.push_back({std::move(row[0]), std::move(row[1]), std::move(row[2]), std::move(row[3])});
-    std::optional<std::vector<std::string>> names = Closure(ask, std::move(functions)).find();
-    if (!names) return nullptr;
-    return std::make_shared<const WatchedNames>(*std::move(names));
+    return Closure(ask, std::move(functions)).find();
 }
 
 std::shared_ptr<const KnownSettings> KnowledgeShelf::settings() const {
     const std::lock_guard lock(mutex_);
-    return knowledge_.settings;
+    return settings_;
 }
 
 std::shared_ptr<const WatchedNames> KnowledgeShelf::names() const {
     const std::lock_guard lock(mutex_);
-    return knowledge_.names;
+    return watched_;
+}
+
+void KnowledgeShelf::watch(const Watched& made, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    if (made_.names.size() < most_watched_names) made_.add(made);
+    made_at_ = now;
+    claimed_at_.reset();
+    if (watched_) publish();
 }
 
 bool KnowledgeShelf::claim(TimePoint now) {
     const std::lock_guard lock(mutex_);
     if (claimed_at_ && now - *claimed_at_ < interval) return false;
-    claimed_at_ = now;
+    claimed_at_ = learning_since_ = now;
     return true;
 }
 
 void KnowledgeShelf::store(Knowledge knowledge) {
     const std::lock_guard lock(mutex_);
-    if (knowledge.settings) knowledge_.settings.swap(knowledge.settings);
-    if (knowledge.names) knowledge_.names.swap(knowledge.names);
+    if (knowledge.settings) settings_ = std::move(knowledge.settings);
+    if (!knowledge.watched) return;
+    // What was made shortly before that login began may not have been committed yet.
+    if (made_at_ && learning_since_ && *made_at_ + interval < *learning_since_) made_ = {};
+    learned_ = *std::move(knowledge.watched);
+    publish();
+}
+
+void KnowledgeShelf::publish() {
+    Watched all = learned_;
+    all.add(made_);
+    watched_ = std::make_shared<const WatchedNames>(all);
 }
 
 void KnowledgeShelf::release() {

@@ -66,7 +66,7 @@ bool learn(PGconn* connection, libpq::TimePoint deadline, Knowledge& knowledge) 
     if (is_ready) {
         const int version = PQserverVersion(connection);
         knowledge.settings = learn_settings(ask, version);
-        knowledge.names = learn_names(ask, version);
+        knowledge.watched = learn_names(ask, version);
     }
     ask("ROLLBACK", {});
     return !questions.is_broken();

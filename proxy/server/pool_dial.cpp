@@ -86,8 +86,8 @@ void Pool::dial(ServerId place) {
 }
 
 void Pool::learned(const Knowledge& knowledge) {
-    if (!knowledge.settings || !knowledge.names)
-        spdlog::warn("event=learning_failed pool={} settings={} names={}", name_, knowledge.settings != nullptr, knowledge.names != nullptr);
+    if (!knowledge.settings || !knowledge.watched)
+        spdlog::warn("event=learning_failed pool={} settings={} names={}", name_, knowledge.settings != nullptr, knowledge.watched.has_value());
     knowledge_.store(knowledge);
 }
 

@@ -45,6 +45,7 @@ BEGIN;
 UNLISTEN ln_one;
 ROLLBACK;
 NOTIFY ln_one, 'still listening';
+SELECT pg_sleep(0.2);   -- it comes through another session, and is not heard behind an UNLISTEN
 BEGIN;
 UNLISTEN ln_one;
 NOTIFY ln_one, 'not listening any more at commit';
@@ -93,6 +94,7 @@ NOTIFY ln_one, 'not listening';
 UNLISTEN *;
 LISTEN ln_one;
 NOTIFY ln_one, 'the last but one';
+SELECT pg_sleep(0.2);
 DISCARD ALL;
 NOTIFY ln_one, 'not listening after DISCARD ALL';
 LISTEN;

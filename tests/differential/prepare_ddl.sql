@@ -1,4 +1,5 @@
 -- Prepared statements across changes of the tables, types and paths they were made for.
+-- no temporary schema
 CREATE SCHEMA prep_ddl;
 CREATE SCHEMA prep_ddl_other;
 SET search_path = prep_ddl;

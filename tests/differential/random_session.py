@@ -132,7 +132,7 @@ class RandomSession:
             "CREATE TEMP TABLE tmp (i int)", "CREATE TEMP TABLE IF NOT EXISTS tmp AS SELECT 1 AS i", "INSERT INTO tmp VALUES (2)",
             "SELECT count(*) FROM tmp", "DROP TABLE tmp", "DISCARD TEMP", "CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT 1",
             "DO 'BEGIN CREATE TEMP TABLE tmp (i int); END'", "CREATE TEMP TABLE t AS SELECT 3 AS shadow",
-            "DROP TABLE pg_temp.t")))
+            "DROP TABLE IF EXISTS tmp, gone")))
 
     def _cursor(self):
         return self._send(self._chance.choice((

@@ -1,4 +1,5 @@
 -- The same texts under changing paths, as multi-tenant applications send them.
+-- no temporary schema
 CREATE SCHEMA tenant_a;
 CREATE SCHEMA tenant_b;
 CREATE TABLE tenant_a.item (id int, a_only text);

@@ -1,4 +1,5 @@
 -- SET, SHOW, RESET outside transactions: spelling, units, errors.
+-- no temporary schema
 CREATE SCHEMA settings;
 SET search_path = settings;
 SHOW search_path;

@@ -73,8 +73,6 @@ SELECT nextval('done'), d FROM done_view;
 DISCARD TEMP;
 SELECT nextval('done');
 SELECT * FROM counting;
-SELECT pg_temp.twice(21);
-SELECT 'y'::pg_temp.tmood;
 DISCARD ALL;
 SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema();
 SELECT count(*) FROM pg_proc WHERE pronamespace = pg_my_temp_schema();

@@ -24,8 +24,11 @@ BASELINE = {"jit": "on"}
 # Roles that the scripts may step into. They belong to the cluster, so they are made once.
 MEMBERSHIPS = ("diff_reader", "diff_writer")
 
-# A script may begin with lines `-- environment: NAME=value` for psql, and `-- superuser`.
+# A script may begin with lines `-- environment: NAME=value` for psql, `-- superuser`, and `-- no temporary schema`:
+# what it prints depends on whether the backend has made a schema for temporary objects yet. PostgreSQL keeps that
+# schema, empty, until the backend ends, so a server that has served somebody else's temporary table has one.
 _ENVIRONMENT = re.compile(r"^-- environment: (\w+)=(.*)$", re.MULTILINE)
+_NO_TEMPORARY_SCHEMA = re.compile(r"^-- no temporary schema$", re.MULTILINE)
 _SUPERUSER = re.compile(r"^-- superuser$", re.MULTILINE)
 _NOTIFICATION = re.compile(r"^Asynchronous notification .*? PID \(masked\)\.\n", re.MULTILINE | re.DOTALL)
 _TIMEOUT = 60
@@ -44,6 +47,11 @@ class Script:
     @property
     def wants_superuser(self):
         return bool(_SUPERUSER.search(self.text))
+
+    @property
+    def may_share_servers(self):
+        """Whether other sessions, with whatever they do, may use the same servers."""
+        return not self.wants_superuser and not _NO_TEMPORARY_SCHEMA.search(self.text)
 
 
 def read_script(name):
@@ -79,10 +87,10 @@ class Twins:
     def login(self, script):
         return self.superuser if script.wants_superuser else self.role
 
-    def start_pgweir(self, role, pool_size=POOL_SIZE):
-        """In transaction mode. Clients log in as the role itself, or as `lambda` as everywhere."""
+    def start_pgweir(self, role, **limits):
+        """In transaction mode, with three servers unless the limits say otherwise. Clients log in as the role itself, or as `lambda` as everywhere."""
         return self._start_pgweir({
-            **NO_BREAKER, "server_settings": BASELINE, "limits": {"pool_size": pool_size},
+            **NO_BREAKER, "server_settings": BASELINE, "limits": {"pool_size": POOL_SIZE, **limits},
             "databases": {DATABASE: {"dsn": role.uri(), "pool_mode": "transaction"}},
             "users": {role.name: {"password": role.password}, "lambda": {"password": PASSWORD}}})
 

@@ -47,11 +47,22 @@ def test_a_setting_made_by_a_function_call_is_seen_by_nobody_else(pool):
     assert on_both_servers(daemon, "SHOW work_mem") == ["4MB", "4MB"]
 
 
-def test_a_statement_too_large_to_look_through_leaves_nothing(pool):
-    daemon = pool(1)
+def test_what_a_statement_too_large_to_look_through_leaves_is_found(pool):
+    daemon = pool(2)
     with connect(daemon) as client, connect(daemon) as other:
         client.execute("/* " + "x" * 20_000 + " */ CREATE TEMP TABLE mine AS SELECT 1")
-        assert other.execute("SELECT to_regclass('pg_temp.mine') IS NULL").fetchone() == (True,)
+        for _ in range(4):
+            assert client.execute("SELECT to_regclass('pg_temp.mine') IS NULL").fetchone() == (False,)
+            assert other.execute("SELECT to_regclass('pg_temp.mine') IS NULL").fetchone() == (True,)
+
+
+def test_a_setting_too_large_to_look_through_is_carried(pool):
+    daemon = pool(2)
+    with connect(daemon) as client, connect(daemon) as other:
+        client.execute("SET mine.large = '" + "x" * 100_000 + "'")
+        with other.transaction():   # on the server where it was set, perhaps
+            assert other.execute("SELECT current_setting('mine.large', true)").fetchone()[0] in (None, "")
+            assert client.execute("SELECT length(current_setting('mine.large'))").fetchone() == (100_000,)
 
 
 @pytest.mark.parametrize("statement, trace", [

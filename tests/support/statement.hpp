@@ -4,6 +4,7 @@
 
 #include "proxy/core/sql_scanner.hpp"
 #include "proxy/core/statement_traits.hpp"
+#include "proxy/core/watched_names.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgweir::test {
 
@@ -20,12 +22,19 @@ inline std::string joined(std::string words, std::string_view word) {
     return words += word;
 }
 
+// Names that are watched, for what can be found.
+inline proxy::WatchedNames watched_names(const std::vector<std::string>& names, proxy::SessionTrace trace = proxy::SessionTrace::visible) {
+    proxy::Watched watched;
+    for (const std::string& name : names) watched.names.push_back({name, trace});
+    return proxy::WatchedNames(watched);
+}
+
 inline std::string names_of(proxy::Effects effects) {
     using proxy::Effect;
     constexpr std::array names = {
         "settings",     "advisory_lock", "advisory_unlock", "temporary_object", "holdable_cursor",
         "cursor_close", "prepared",      "listening",       "sequence_advance", "sequence_use",
-        "library",      "unknown",       "unseen"};
+        "library",      "unseen",        "watched"};
     std::string all;
     for (std::size_t i = 0; i < names.size(); ++i)
         if (effects.has(static_cast<Effect>(1U << i)))
@@ -50,6 +59,7 @@ inline std::string forms_of(const proxy::StatementTraits& traits) {
                                   "deallocate",
                                   "listen",
                                   "unlisten",
+                                  "prepare",
                                   "execute"};
     std::string all;
     for (const proxy::Statement& statement : traits.statements) {
@@ -74,7 +84,7 @@ inline std::string words_of(const proxy::StatementTraits& traits) {
     std::string all = names_of(traits.effects);
     if (traits.predicts_pin)
         all = joined(all, "+pin");
-    if (traits.resets_settings)
+    if (!traits.resets.empty())
         all = joined(all, "+resets");
     if (traits.commits)
         all = joined(all, "+commits");

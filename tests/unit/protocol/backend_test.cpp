@@ -25,7 +25,6 @@ using protocol::write_authentication_sasl_final;
 using protocol::write_backend_key_data;
 using protocol::write_error_response;
 using protocol::write_negotiate_protocol_version;
-using protocol::write_notice_response;
 using protocol::write_parameter_status;
 using protocol::write_ready_for_query;
 
@@ -57,13 +56,6 @@ TEST_CASE("backend: fields that are empty are left out", "[protocol]") {
     const ErrorFields fields{"FATAL", "57P01", "bye"};
     CHECK(written(write_error_response, fields) ==
           error_response({{'S', "FATAL"}, {'V', "FATAL"}, {'C', "57P01"}, {'M', "bye"}}));
-}
-
-TEST_CASE("backend: a NoticeResponse differs in its type only", "[protocol]") {
-    const ErrorFields fields{"WARNING", "25P01", "there is no transaction in progress"};
-    CHECK(written(write_notice_response, fields) ==
-          notice_response({{'S', "WARNING"}, {'V', "WARNING"}, {'C', "25P01"},
-                           {'M', "there is no transaction in progress"}}));
 }
 
 TEST_CASE("backend: the messages of a login are written as the manual has them", "[protocol]") {

@@ -46,6 +46,11 @@ struct FakeDatabase {
     }
 };
 
+std::optional<WatchedNames> learned(FakeDatabase& database) {
+    const auto watched = learn_names(database.ask(), 150000);
+    return watched ? std::optional(WatchedNames(*watched)) : std::nullopt;
+}
+
 const std::string watched_source = "select set_config('a.b', 'c', false)";
 
 }  // namespace
@@ -53,7 +58,7 @@ const std::string watched_source = "select set_config('a.b', 'c', false)";
 TEST_CASE("learning: a database without such functions is asked once", "[proxy]") {
     FakeDatabase database;
     database.functions = Rows{{"1", "f", "sql", "select 1"}, {"2", "g", "plpgsql", "begin perform f(); end"}};
-    const auto names = learn_names(database.ask(), 150000);
+    const auto names = learned(database);
     REQUIRE(names);
     CHECK(names->empty());
     CHECK(database.asked_oids.empty());
@@ -65,7 +70,7 @@ TEST_CASE("learning: functions that call a watched one are watched, step by step
                               {"2", "middle", "plpgsql", "begin perform app.deep(); end"},
                               {"3", "top", "plpgsql", "begin perform middle(); end"},
                               {"4", "other", "plpgsql", "begin perform deeper(); end"}};
-    const auto names = learn_names(database.ask(), 150000);
+    const auto names = learned(database);
     REQUIRE(names);
     for (const char* name : {"deep", "DEEP", "middle", "top"}) CHECK(names->holds(name));
     CHECK_FALSE(names->holds("other"));
@@ -77,7 +82,7 @@ TEST_CASE("learning: tables and views that call a watched function are watched, 
     database.functions = Rows{{"1", "note_user", "plpgsql", watched_source},
                               {"2", "pay", "plpgsql", "begin insert into audited values (1); end"}};
     database.relations = {Rows{{"audited"}, {"Audited_View"}}};
-    const auto names = learn_names(database.ask(), 150000);
+    const auto names = learned(database);
     REQUIRE(names);
     for (const char* name : {"note_user", "audited", "audited_view", "pay"}) CHECK(names->holds(name));
     CHECK(database.asked_oids == std::vector<std::string>{"{1}", "{2}"});
@@ -88,7 +93,7 @@ TEST_CASE("learning: a long chain of calls is followed for some steps only", "[p
     database.functions->push_back({"0", "f0", "sql", watched_source});
     for (int i = 1; i <= most_rounds + 3; ++i)
         database.functions->push_back({std::to_string(i), "f" + std::to_string(i), "sql", "select f" + std::to_string(i - 1) + "()"});
-    const auto names = learn_names(database.ask(), 150000);
+    const auto names = learned(database);
     REQUIRE(names);
     CHECK(names->holds("f" + std::to_string(most_rounds)));
     CHECK_FALSE(names->holds("f" + std::to_string(most_rounds + 1)));
@@ -97,7 +102,7 @@ TEST_CASE("learning: a long chain of calls is followed for some steps only", "[p
 TEST_CASE("learning: functions in C are watched because they were asked for by name", "[proxy]") {
     FakeDatabase database;
     database.functions = Rows{{"1", "set_limit", "c", "set_limit"}};
-    const auto names = learn_names(database.ask(), 150000);
+    const auto names = learned(database);
     REQUIRE(names);
     CHECK(names->holds("set_limit"));
 }
@@ -110,7 +115,7 @@ TEST_CASE("learning: without an answer nothing is learned", "[proxy]") {
         database.relations = {std::nullopt};
     }
     SECTION("with other columns than asked for") { database.functions = Rows{{"1", "f"}}; }
-    CHECK(learn_names(database.ask(), 150000) == nullptr);
+    CHECK_FALSE(learn_names(database.ask(), 150000));
 }
 
 TEST_CASE("learning: what a server knows of its settings", "[proxy]") {
@@ -156,20 +161,64 @@ TEST_CASE("knowledge shelf: one login at a time learns, and another one after a 
     CHECK(shelf.claim(start + KnowledgeShelf::interval));
 }
 
+TEST_CASE("learning: what a function leaves is what those leave that call it", "[proxy]") {
+    using proxy::SessionTrace;
+    FakeDatabase database;
+    database.functions = Rows{{"1", "plain", "sql", watched_source},
+                              {"2", "any", "sql", "select set_config($1, 'c', false)"},
+                              {"3", "both", "sql", "select plain(), any()"},
+                              {"4", "opens", "c", "dblink_connect"}};
+    database.relations = {Rows{{"audited"}}, Rows{{"open"}}};   // asked about one kind of trace after the other
+    const auto names = learned(database);
+    REQUIRE(names);
+    CHECK(names->trace_of("plain") == SessionTrace::visible);
+    CHECK(names->trace_of("audited") == SessionTrace::visible);
+    CHECK(names->trace_of("any") == SessionTrace::hidden);
+    CHECK(names->trace_of("open") == SessionTrace::hidden);
+    CHECK(names->trace_of("both") == SessionTrace::hidden);
+    CHECK(names->trace_of("opens") == SessionTrace::lasting);
+    CHECK(names->custom_settings() == std::vector<std::string>{"a.b"});
+}
+
+namespace {
+
+Knowledge of_name(const std::string& name) { return {.watched = proxy::Watched{.names = {{name, proxy::SessionTrace::visible}}}}; }
+
+}  // namespace
+
 TEST_CASE("knowledge shelf: what could not be learned again stays known", "[proxy]") {
     KnowledgeShelf shelf;
     CHECK(shelf.names() == nullptr);
     CHECK(shelf.settings() == nullptr);
-    const auto names = std::make_shared<const WatchedNames>(std::vector<std::string>{"f"});
     const auto settings = std::make_shared<const KnownSettings>(std::vector<proxy::KnownSetting>{}, 150000);
-    shelf.store({settings, names});
-    shelf.store({nullptr, nullptr});
-    CHECK(shelf.names() == names);
+    shelf.store(of_name("f"));
+    shelf.store({.settings = settings});
+    CHECK(shelf.names()->holds("f"));
     CHECK(shelf.settings() == settings);
-    const auto others = std::make_shared<const WatchedNames>(std::vector<std::string>{});
-    shelf.store({nullptr, others});
-    CHECK(shelf.names() == others);
+    shelf.store(of_name("g"));
+    CHECK_FALSE(shelf.names()->holds("f"));
+    CHECK(shelf.names()->holds("g"));
     CHECK(shelf.settings() == settings);
+}
+
+TEST_CASE("knowledge shelf: what is about to be made is watched until it can have been learned", "[proxy]") {
+    KnowledgeShelf shelf;
+    const KnowledgeShelf::TimePoint start{};
+    CHECK(shelf.claim(start));
+    shelf.watch({.names = {{"early", proxy::SessionTrace::visible}}}, start);
+    CHECK(shelf.names() == nullptr);
+    shelf.store(of_name("f"));
+    CHECK(shelf.names()->holds("early"));
+    shelf.watch({.names = {{"late", proxy::SessionTrace::hidden}}}, start + std::chrono::seconds(1));
+    CHECK(shelf.names()->holds("late"));
+
+    CHECK(shelf.claim(start + std::chrono::seconds(2)));   // at once, for there is something new
+    shelf.store(of_name("f"));
+    CHECK(shelf.names()->holds("late"));   // its transaction may not have ended when that login looked
+    CHECK(shelf.claim(start + 2 * KnowledgeShelf::interval));
+    shelf.store(of_name("f"));
+    CHECK_FALSE(shelf.names()->holds("late"));
+    CHECK(shelf.names()->holds("f"));
 }
 
 }  // namespace pgweir::test

@@ -83,7 +83,17 @@ TEST_CASE("prepared text: the summary says what the traits do", "[proxy]") {
     CHECK(summary("reset Work_Mem").resets == std::vector<std::string>{"work_mem"});
     CHECK(summary("reset all").resets == std::vector<std::string>{std::string(proxy::all_settings)});
     CHECK(summary("discard all").resets == std::vector<std::string>{std::string(proxy::all_settings)});
-    CHECK(summary("set work_mem to default").resets == std::vector<std::string>{std::string(proxy::some_setting)});
+    CHECK(summary("set work_mem to default").resets == std::vector<std::string>{"work_mem"});
+    CHECK(summary("set time zone local").resets == std::vector<std::string>{"timezone"});
+    CHECK(summary("reset session authorization").resets == std::vector<std::string>{"session_authorization"});
+    CHECK(summary("set names").resets == std::vector<std::string>{"client_encoding"});
+    CHECK(summary("reset work_mem; set jit to default").resets == std::vector<std::string>{"work_mem", "jit"});
+    CHECK(summary("reset work_mem; set \"work_mem\" to 1").resets.empty());
+    CHECK(summary("reset ümlaut").resets == std::vector<std::string>{std::string(proxy::some_setting)});
+    CHECK(summary("do $$ begin execute 'reset all'; end $$").resets == std::vector<std::string>{std::string(proxy::some_setting)});
+    CHECK(summary("do $$ begin perform 1; end $$").resets.empty());
+    CHECK(summary("set local work_mem to default").resets.empty());
+    CHECK(summary("set local work_mem to default").local_resets == std::vector<std::string>{"work_mem"});
     CHECK(summary("unlisten \"C\"; unlisten d").unlistened == std::vector<std::string>{"C", "d"});
     CHECK(summary("discard all").unlistened == std::vector<std::string>{"*"});
 }

@@ -13,6 +13,7 @@ using proxy::environment_of;
 using proxy::quote_literal;
 using proxy::quote_name;
 using proxy::reset_sql;
+using proxy::restore_missing_sql;
 using proxy::restore_settings_sql;
 using proxy::SessionSettings;
 using proxy::switch_settings_sql;
@@ -140,6 +141,11 @@ TEST_CASE("session settings: what a RESET has undone is set again", "[proxy]") {
               "SELECT " + set_config("'application_name'", "'pgweir'") + ", " + set_config("'timezone'", "'UTC'") + ", " +
                   set_config("'jit'", "'on'"));
         CHECK(restore_settings_sql({}, {}, "").empty());
+    }
+    SECTION("of nobody knows what") {
+        const std::string sql = restore_missing_sql({{"jit", "on"}, {"role", "r"}}, baseline);
+        CHECK(sql.find("(VALUES ('application_name', 'pgweir'), ('jit', 'on')) v") != std::string::npos);
+        CHECK(restore_missing_sql({}, {}).empty());
     }
     SECTION("one parameter") {
         CHECK(restore_settings_sql(startup, baseline, "jit") == "SELECT " + set_config("'jit'", "'on'"));

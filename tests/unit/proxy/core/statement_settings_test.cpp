@@ -20,8 +20,8 @@ TEST_CASE("statement traits: what SET and RESET do is told apart", "[proxy]") {
         {"SET SESSION TRANSACTION READ ONLY", "settings +changes"},
         {"SET LOCAL work_mem = 1", "+changes +local1"},
         {"SET LOCAL ROLE r", "+changes +local1"},
-        {"SET LOCAL TIME ZONE LOCAL", "+changes +local1"},
-        {"SET LOCAL work_mem TO DEFAULT", "+changes +local1"},
+        {"SET LOCAL TIME ZONE LOCAL", "+resets +changes +local1"},
+        {"SET LOCAL work_mem TO DEFAULT", "+resets +changes +local1"},
         {"SET TRANSACTION READ ONLY", "+changes +local1"},
         {"SET TRANSACTION SNAPSHOT 'x'", "+changes +local1"},
         {"SET LOCAL a = 1; SET b = 1; SET TRANSACTION READ ONLY", "settings +changes +local2"},
@@ -86,19 +86,26 @@ TEST_CASE("statement traits: names with a dot are told", "[proxy]") {
 
 TEST_CASE("statement traits: a setting that the text does not name may be any", "[proxy]") {
     const auto sql =
-        GENERATE(as<std::string>{}, "SELECT set_config($1, 'y', true)", "SELECT set_config('a' || 'b', 'y', false)",
-                 "SELECT set_config('app.'\n'x', 'y', true)", "SELECT set_config(E'app.x', 'y', true)",
-                 "SELECT set_config($$app.x$$, 'y', true)", "SELECT set_config('app.\xc3\xa4', 'y', true)",
-                 "SELECT set_config('app.''x', 'y', true)", "SELECT set_config('app\\x', 'y', true)",
-                 "SELECT set_config('app..x', 'y', true)", "SELECT set_config('app.1x', 'y', true)",
-                 "SELECT set_config(name, value, true) FROM t", "SELECT set_config", "SELECT set_config()",
+        GENERATE(as<std::string>{}, "SELECT set_config($1, 'y', false)", "SELECT set_config('a' || 'b', 'y', false)",
+                 "SELECT set_config('app.'\n'x', 'y', false)", "SELECT set_config(E'app.x', 'y', false)",
+                 "SELECT set_config($$app.x$$, 'y', false)", "SELECT set_config('app.\xc3\xa4', 'y', false)",
+                 "SELECT set_config('app.''x', 'y', false)", "SELECT set_config('app\\x', 'y', false)",
+                 "SELECT set_config('app..x', 'y', false)", "SELECT set_config('app.1x', 'y', false)",
+                 "SELECT set_config(name, value, false) FROM t", "SELECT set_config", "SELECT set_config()",
                  "SELECT set_config('app.x')", "CREATE AGGREGATE a (sfunc = set_config)", "SET app.\xc3\xa4 = 1",
                  "SET a\xc3\xa4.b = 1", "SET a.b. = 1");
     CAPTURE(sql);
     const auto traits = traits_of(sql);
     CHECK(traits.effects.has(proxy::Effect::settings));
-    CHECK(traits.effects.has(proxy::Effect::unknown));
+    CHECK(traits.effects.has(proxy::Effect::unseen));
     CHECK(custom_settings_of(traits).empty());
+}
+
+TEST_CASE("statement traits: what a call of set_config sets for its transaction may have any name", "[proxy]") {
+    const auto sql = GENERATE(as<std::string>{}, "SELECT set_config($1, $2, true)", "select set_config(name, value, 'true') from t",
+                              "SELECT set_config('app.' || x, f(a, b), TRUE)");
+    CAPTURE(sql);
+    CHECK(words_of(traits_of(sql)) == "+changes");
 }
 
 TEST_CASE("statement traits: set_config outlives its transaction unless it plainly does not", "[proxy]") {

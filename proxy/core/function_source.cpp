@@ -1,4 +1,4 @@
-#include "proxy/server/function_source.hpp"
+#include "proxy/core/function_source.hpp"
 
 #include "proxy/core/setting_values.hpp"
 
@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 namespace pgweir::proxy {
 namespace {
@@ -69,15 +70,54 @@ constexpr std::array<std::string_view, 3> transaction_words = {"local", "constra
 // What stands before TEMP where it makes something temporary.
 constexpr std::array<std::string_view, 5> makers = {"create", "replace", "into", "local", "global"};
 
-// Whether a statement that begins with `word` leaves something. A variable of such a name has
-// no other word or name behind it.
-bool is_leaving(const std::string& word, PieceReader behind) {
-    if (!is_one_of(word, leavers) && word != "prepare") return false;
+bool is_quote(const Piece& piece) { return piece.symbol == '\'' || piece.symbol == '"' || piece.symbol == '`'; }
+
+// The name of a setting that begins with `first`, or stands in quotes there; with its dots. Empty when it is not plain.
+std::string setting_name(Piece first, PieceReader reader) {
+    while (is_quote(first)) first = reader.next();
+    std::string name = first.word;
+    const auto next_part = [&reader] {
+        Piece piece = reader.next();
+        while (piece.symbol == '"') piece = reader.next();
+        return piece;
+    };
+    while (next_part().symbol == '.') {
+        const Piece part = next_part();
+        if (part.word.empty()) return {};
+        name += '.' + part.word;
+    }
+    return name;
+}
+
+bool is_dotted(std::string_view name) { return name.find('.') != std::string_view::npos; }
+
+// What a SET leaves whose next piece is `object`.
+SourceReading read_set(Piece object, PieceReader behind) {
+    if (is_one_of(object.word, transaction_words)) return {};
+    if (object.word == "session") object = behind.next();
+    const std::string name = setting_name(object, behind);
+    if (name.empty()) return {SessionTrace::hidden};
+    return is_dotted(name) ? SourceReading{SessionTrace::visible, {name}} : SourceReading{SessionTrace::visible};
+}
+
+// What a statement that begins with `word` leaves. A variable of such a name has no other word or name behind it.
+SourceReading read_statement(const std::string& word, PieceReader behind) {
+    if (!is_one_of(word, leavers) && word != "prepare") return {};
     const Piece object = behind.next();
-    if (word == "unlisten" && object.symbol == '*') return true;
+    if (word == "unlisten" && object.symbol == '*') return {SessionTrace::visible};
     // A name, in quotes, put in by format(), or behind the end of this piece of a string.
-    if (object.word.empty() && object.symbol != '"' && object.symbol != '%' && object.symbol != '\'') return false;
-    return word != "set" || !is_one_of(object.word, transaction_words);
+    if (object.word.empty() && object.symbol != '"' && object.symbol != '%' && object.symbol != '\'') return {};
+    if (word == "set") return read_set(object, behind);
+    return {word == "load" ? SessionTrace::lasting : SessionTrace::visible};
+}
+
+// What a call of set_config leaves that does not end with the transaction.
+SourceReading read_set_config(PieceReader reader) {
+    if (reader.next().symbol != '(') return {SessionTrace::hidden};
+    const Piece first = reader.next();
+    const std::string name = is_quote(first) ? setting_name(first, reader) : std::string();
+    if (name.empty()) return {SessionTrace::hidden};
+    return is_dotted(name) ? SourceReading{SessionTrace::visible, {name}} : SourceReading{SessionTrace::visible};
 }
 
 // Whether the call whose name was just read ends with `true`, which makes set_config end with the transaction.
@@ -100,11 +140,13 @@ bool is_session_lock(std::string_view word) {
     return (word.starts_with("pg_advisory_") || word.starts_with("pg_try_advisory_")) && word.find("xact") == std::string_view::npos;
 }
 
-bool is_telling(const std::string& word, const Piece& before, const PieceReader& behind) {
-    if (word == "set_config") return !is_local_call(behind);
-    if (word == "temp" || word == "temporary") return is_one_of(before.word, makers);
-    if (word == "hold") return before.word == "with";
-    return is_session_lock(word) || word.starts_with("pg_temp") || word.starts_with("dblink_connect");
+// What a word betrays wherever it stands.
+SourceReading read_word(const std::string& word, const Piece& before, const PieceReader& behind) {
+    if (word == "set_config") return is_local_call(behind) ? SourceReading{} : read_set_config(behind);
+    if (word.starts_with("dblink_connect")) return {SessionTrace::lasting};
+    const bool is_visible = ((word == "temp" || word == "temporary") && is_one_of(before.word, makers)) ||
+                            (word == "hold" && before.word == "with") || is_session_lock(word) || word.starts_with("pg_temp");
+    return {is_visible ? SessionTrace::visible : SessionTrace::none};
 }
 
 // Whether a statement may begin behind `before`. A piece of SQL that is joined to another one begins none.
@@ -118,19 +160,24 @@ bool opens_statement(const Piece& before, const Piece& before_that, SourceLangua
 
 }  // namespace
 
-bool may_change_session(std::string_view source, SourceLanguage language) {
+SourceReading read_source(std::string_view source, SourceLanguage language) {
+    SourceReading all;
+    const auto add = [&all](SourceReading part) {
+        all.trace = std::max(all.trace, part.trace);
+        for (std::string& name : part.custom_settings) all.custom_settings.push_back(std::move(name));
+    };
     PieceReader reader(source, language);
     Piece before_that;
     Piece before;
     for (Piece piece = reader.next(); !piece.is_end(); piece = reader.next()) {
         if (!piece.word.empty()) {
-            if (is_telling(piece.word, before, reader)) return true;
-            if (opens_statement(before, before_that, language) && is_leaving(piece.word, reader)) return true;
+            add(read_word(piece.word, before, reader));
+            if (opens_statement(before, before_that, language)) add(read_statement(piece.word, reader));
         }
         before_that = std::move(before);
         before = std::move(piece);
     }
-    return false;
+    return all;
 }
 
 bool mentions(std::string_view source, const std::function<bool(std::string_view)>& is_wanted) {

@@ -1,4 +1,4 @@
-#include "proxy/server/function_source.hpp"
+#include "proxy/core/function_source.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -7,9 +7,18 @@
 
 namespace pgweir::test {
 
-using proxy::may_change_session;
 using proxy::mentions;
+using proxy::read_source;
+using proxy::SessionTrace;
 using proxy::SourceLanguage;
+
+namespace {
+
+bool may_change_session(std::string_view source, SourceLanguage language) {
+    return read_source(source, language).trace != SessionTrace::none;
+}
+
+}  // namespace
 
 TEST_CASE("function source: what leaves something in the session", "[proxy]") {
     const std::string source = GENERATE(as<std::string>(),
@@ -81,6 +90,38 @@ TEST_CASE("function source: other languages have sets of their own", "[proxy]") 
         "q = 'update t' + ' set a = 1'");
     INFO(source);
     CHECK_FALSE(may_change_session(source, SourceLanguage::other));
+}
+
+TEST_CASE("function source: settings with a dot are named, where they can be", "[proxy]") {
+    const auto [source, names] = GENERATE(table<std::string, std::string>({
+        {"select set_config('App.Tenant', $1, false)", "app.tenant"},
+        {"begin perform set_config('app.a.b', 'c', false); set app.d = 1; end", "app.a.b app.d"},
+        {"begin execute 'set session app.e to 1'; end", "app.e"},
+        {"begin execute 'select set_config(''app.f'', ''x'', false)'; end", "app.f"},
+        {"begin set \"app\".g = 1; end", "app.g"},
+        {"select set_config('work_mem', '1MB', false)", ""},
+        {"select set_config('app.tenant', $1, true)", ""},
+    }));
+    INFO(source);
+    const proxy::SourceReading reading = read_source(source, SourceLanguage::sql);
+    std::string found;
+    for (const std::string& name : reading.custom_settings) found += (found.empty() ? "" : " ") + name;
+    CHECK(found == names);
+    CHECK(reading.trace <= SessionTrace::visible);
+}
+
+TEST_CASE("function source: how much of it can be found afterwards", "[proxy]") {
+    const auto [source, trace] = GENERATE(table<std::string, SessionTrace>({
+        {"select set_config(name, 'x', false)", SessionTrace::hidden},
+        {"select set_config('app.' || name, 'x', false)", SessionTrace::hidden},
+        {"begin execute format('SET %I TO 1', name); end", SessionTrace::hidden},
+        {"begin execute 'set ' || name; end", SessionTrace::hidden},
+        {"begin load 'x'; end", SessionTrace::lasting},
+        {"select dblink_connect('x')", SessionTrace::lasting},
+        {"begin set role x; reset all; discard temp; listen x; end", SessionTrace::visible},
+    }));
+    INFO(source);
+    CHECK(read_source(source, SourceLanguage::sql).trace == trace);
 }
 
 TEST_CASE("function source: a source that ends anywhere is judged without fail", "[proxy]") {

@@ -1,0 +1,16 @@
+// How much of what a function or text leaves in its session can be found there afterwards.
+#pragma once
+
+#include <cstdint>
+
+namespace pgweir::proxy {
+
+// In order: each may do all that those before it do.
+enum class SessionTrace : std::uint8_t {
+    none,      // leaves nothing
+    visible,   // a survey finds it, given the names of the settings with a dot
+    hidden,    // may set one of those whose name nobody can tell; DISCARD ALL does not know them either, but a RESET of it goes unasked
+    lasting,   // what no survey shows and no DISCARD ALL ends
+};
+
+}  // namespace pgweir::proxy
