@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds pgweir and runs all its tests, from a clean checkout of a bare Debian 12: as root, or with sudo.
 #
-#   tests/run.sh                 lint, unit, wire and integration tests
-#   tests/run.sh --quick         without the integration tests
+#   tests/run.sh                 lint, unit, wire, integration and differential tests, the matrix of drivers
+#   tests/run.sh --quick         only those that need no PostgreSQL: lint, unit and wire tests
 #   tests/run.sh --full          with the durations and sizes of the acceptance list (about an hour)
 #   tests/run.sh --no-install    does not look for missing packages
 #
 # Environment:
 #   PGWEIR_BUILD_DIR    where to build (build, or build-<sanitizers>, in the source tree)
-#   PGWEIR_SANITIZE     address,undefined or thread: builds and runs with these, integration tests shortened
+#   PGWEIR_SANITIZE     address,undefined or thread: builds and runs with these; tests shortened, without the matrix
 #   PGWEIR_WERROR       ON: warnings are errors
 #   PGWEIR_JOBS         parallel compile jobs (2)
 #   PGWEIR_RESULTS      a folder for the JUnit reports (in the build folder)
@@ -18,11 +18,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 install=yes
-suites=(tests/wire tests/integration)
+suites=(tests/wire tests/integration tests/differential)
+matrix=(tests/matrix)
 size=normal
 for argument in "$@"; do
     case "$argument" in
-    --quick) suites=(tests/wire) ;;
+    --quick) suites=(tests/wire) matrix=() ;;
     --full) size=full ;;
     --no-install) install=no ;;
     *)
@@ -38,6 +39,7 @@ results=${PGWEIR_RESULTS:-$build/results}
 pytest_options=(--size="$size")
 if [ -n "$sanitize" ]; then
     pytest_options=(--size=short -m "not long")
+    matrix=()
 fi
 case "$sanitize" in
 thread) build_type=RelWithDebInfo ;;
@@ -73,7 +75,7 @@ if [ ${#suites[@]} -gt 1 ]; then
     (cd tests/drivers && npm ci --no-audit --no-fund --loglevel=error)
 fi
 
-for suite in "${suites[@]}"; do
+for suite in "${suites[@]}" "${matrix[@]}"; do
     step "${suite#tests/} tests"
     # Debian's Python: the drivers come as Debian packages, another Python on PATH does not see them.
     PGWEIR_BINARY=$(cd "$build" && pwd)/proxy/pgweir PGWEIR_SANITIZE=$sanitize \

@@ -59,6 +59,13 @@ bool spell_name(Note& failure, Bytes body) {
     return true;
 }
 
+// Of channels that it listened to before this transaction, the pool's listening server tells the client; of
+// others only when that has said so.
+bool is_told_elsewhere(const Client& client, Bytes notification) {
+    if (client.lease->question == Question::unlisten) return true;
+    return is_of(client.phase == ClientPhase::subscribing ? client.subscribed : client.session.channels, notification);
+}
+
 Client& client_of(const ServerConnection& server) { return *static_cast<Client*>(server.lessee); }
 
 }  // namespace
@@ -167,8 +174,7 @@ void Relay::note_reply(ServerConnection& server, Client& client, const ServerSca
 bool Relay::is_for_client(ServerConnection& server, Client& client, const ServerScan& scan) {
     if (scan.reply == Reply::to_client) return scan.event != ServerEventKind::error || server.last_words.empty();
     if (scan.reply != Reply::asynchronous) return false;
-    // Of these the pool's listening server tells it.
-    if (scan.event == ServerEventKind::notification) return server.question != Question::unlisten && !listens_to(client.session, scan.body);
+    if (scan.event == ServerEventKind::notification) return !is_told_elsewhere(client, scan.body);
     if (scan.event != ServerEventKind::parameter_status) return true;
     const auto status = protocol::decode_parameter_status(scan.body);
     if (!status) return true;
@@ -198,6 +204,9 @@ const std::vector<std::byte>* Relay::note_error(ServerConnection& server, const 
         else write_unknown_refusal(client.failure);
         return nullptr;
     }
+    // What took settings back is undone with the rest.
+    server.work.resets.clear();
+    server.work.local_resets.clear();
     if (!server.work.failure) return nullptr;
     Note& failure = *server.work.failure;
     if (failure.kind == Note::Kind::refused && !failure.error.empty()) return &failure.error;

@@ -21,7 +21,7 @@ constexpr std::size_t max_kept_notifications = 10'000;
 
 // It may have given the channel up while the message was on its way, or in the transaction that just ended.
 bool still_listens(const Client& client, protocol::Bytes message) {
-    return listens_to(client.session, message.subspan(protocol::frame_header_size));
+    return is_of(client.session.channels, message.subspan(protocol::frame_header_size));
 }
 
 // PostgreSQL hands notifications out between transactions only.

@@ -26,10 +26,10 @@ bool has_large_statement(const ClientSession& session) {
     return std::any_of(session.statements.begin(), session.statements.end(), [](const auto& one) { return !one.second.text; });
 }
 
-bool listens_to(const ClientSession& session, protocol::Bytes notification) {
+bool is_of(const std::vector<std::string>& channels, protocol::Bytes notification) {
     protocol::Reader reader(notification);
     reader.i32();   // the notifying session's pid
-    return std::find(session.channels.begin(), session.channels.end(), reader.cstring()) != session.channels.end();
+    return std::find(channels.begin(), channels.end(), reader.cstring()) != channels.end();
 }
 
 bool has_opaque_encoding(const SessionSettings& settings) {

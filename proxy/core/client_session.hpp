@@ -67,8 +67,8 @@ struct ClientSession {
 // Whether it has a statement that was too large to keep.
 bool has_large_statement(const ClientSession& session);
 
-// Whether a NotificationResponse with that body is of one of its channels.
-bool listens_to(const ClientSession& session, protocol::Bytes notification);
+// Whether a NotificationResponse with that body is of one of the channels.
+bool is_of(const std::vector<std::string>& channels, protocol::Bytes notification);
 
 // Whether client_encoding among the settings is such a one.
 bool has_opaque_encoding(const SessionSettings& settings);

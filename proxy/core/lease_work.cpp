@@ -1,5 +1,6 @@
 #include "proxy/core/lease_work.hpp"
 
+#include "proxy/core/hinted_settings.hpp"
 #include "proxy/core/session_settings.hpp"
 #include "proxy/core/sql_scanner.hpp"
 
@@ -33,9 +34,9 @@ void finish(const Note& note, LeaseWork& work, ClientSession& session, ServerSta
     }
 }
 
-// One that was skipped leaves what stood before, which is nobody's now. A later one may be on its way.
+// One that was skipped leaves what stood before. A later one may be on its way.
 void undo_unnamed(const Note& note, Outcome outcome, ServerStanding& standing) {
-    if (standing.unnamed == note.parsed) standing.unnamed = outcome == Outcome::failed ? 0 : next_parse_number();
+    if (standing.unnamed == note.parsed) standing.unnamed = outcome == Outcome::failed ? 0 : note.stood;
 }
 
 void undo(Note& note, Outcome outcome, LeaseWork& work, ClientSession& session, ServerStanding& standing) {
@@ -51,7 +52,10 @@ void undo(Note& note, Outcome outcome, LeaseWork& work, ClientSession& session, 
         else undo_unnamed(note, outcome, standing);
         break;
     case Note::Kind::unnamed_parse:
-        if (session.unnamed.parsed == note.parsed) session.unnamed = {};
+        if (session.unnamed.parsed == note.parsed) {
+            const bool stands_again = outcome == Outcome::skipped && note.unnamed_before;
+            session.unnamed = stands_again ? std::move(*note.unnamed_before) : UnnamedStatement();
+        }
         undo_unnamed(note, outcome, standing);
         break;
     case Note::Kind::close:
@@ -117,9 +121,15 @@ void LeaseWork::add(const StatementSummary& summary, std::string_view sql) {
     resets.insert(resets.end(), summary.resets.begin(), summary.resets.end());
     local_resets.insert(local_resets.end(), summary.local_resets.begin(), summary.local_resets.end());
     unlistened.insert(unlistened.end(), summary.unlistened.begin(), summary.unlistened.end());
-    for (const std::string& name : summary.custom_settings)
+    const auto add_setting = [this](const std::string& name) {
         if (std::find(custom_settings.begin(), custom_settings.end(), name) == custom_settings.end()) custom_settings.push_back(name);
+    };
+    std::for_each(summary.custom_settings.begin(), summary.custom_settings.end(), add_setting);
     const bool is_dark = summary.effects.has(Effects(Effect::unseen) | Effect::watched);
+    if (is_dark) {
+        const std::vector<std::string> hinted = hinted_settings(sql.substr(0, sql.find('\0')));
+        std::for_each(hinted.begin(), hinted.end(), add_setting);
+    }
     if (is_dark || (summary.changes_settings && may_change_environment(summary, sql))) environment = next_parse_number();
 }
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,8 +33,10 @@ struct Note {
     Kind kind;
     std::uint32_t name = 0;                  // of the server's statement
     ParseNumber parsed = 0;                  // parse, unnamed_parse, replay of the unnamed one
+    ParseNumber stood = 0;                   // of an unnamed one: what stood on the server before
     std::string client_name = {};
     NamedStatement before = {};              // client_close: what it took away
+    std::unique_ptr<UnnamedStatement> unnamed_before = {};   // unnamed_parse: what it replaced, if it may yet be skipped
     std::vector<std::byte> error = {};       // refused: a whole ErrorResponse
 };
 

@@ -53,14 +53,14 @@ void Translator::use_unnamed(Outgoing& out) {
     if (standing_.unnamed == session_.unnamed.parsed) return;
     if (session_.unnamed.parsed == 0 || session_.unnamed.definition.empty()) {
         protocol::write_close_statement(out.insert(), {});
-        note_sent(FrontendType::close, Origin::proxy, Note{.kind = Note::Kind::replay});
+        note_sent(FrontendType::close, Origin::proxy, Note{.kind = Note::Kind::replay, .stood = standing_.unnamed});
         standing_.unnamed = session_.unnamed.parsed = 0;
         return;
     }
     ++result_.server_parses;
     protocol::write_parse(out.insert(), {}, session_.unnamed.definition);
-    standing_.unnamed = session_.unnamed.parsed;
-    note_sent(FrontendType::parse, Origin::stand_in, Note{.kind = Note::Kind::replay, .parsed = standing_.unnamed});
+    const ParseNumber stood = std::exchange(standing_.unnamed, session_.unnamed.parsed);
+    note_sent(FrontendType::parse, Origin::stand_in, Note{.kind = Note::Kind::replay, .parsed = standing_.unnamed, .stood = stood});
 }
 
 // The server's statement for one of the client's, put there now if it is not, or if it is

@@ -7,6 +7,7 @@
 #include "proxy/core/survey.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace pgweir::proxy {
@@ -54,7 +55,9 @@ ClientStop Translator::parse(const ClientFrame& frame, Bytes body, Outgoing& out
         pass(frame, out);
         return ClientStop::none;
     }
-    session_.unnamed.parsed = standing_.unnamed = next_parse_number();
+    Note note{.kind = Note::Kind::unnamed_parse, .parsed = next_parse_number(), .stood = standing_.unnamed};
+    if (exchange_.wants_sync()) note.unnamed_before = std::make_unique<UnnamedStatement>(session_.unnamed);
+    session_.unnamed.parsed = standing_.unnamed = note.parsed;
     session_.unnamed.is_bound = false;
     session_.unnamed.definition.clear();
     if (!frame.is_large()) session_.unnamed.definition = definition;
@@ -67,7 +70,7 @@ ClientStop Translator::parse(const ClientFrame& frame, Bytes body, Outgoing& out
         session_.unnamed.summary = summary_of(traits);
         own_if_named(session_.unnamed.summary, out);
     }
-    work_.notes.push_back(Note{.kind = Note::Kind::unnamed_parse, .parsed = session_.unnamed.parsed});
+    work_.notes.push_back(std::move(note));
     pass(frame, out, Noted::yes);
     return ClientStop::none;
 }

@@ -51,6 +51,7 @@ UNLISTEN ln_one;
 NOTIFY ln_one, 'not listening any more at commit';
 COMMIT;
 NOTIFY ln_one, 'not listening';
+SELECT pg_sleep(0.2);   -- it may still be on its way to the session that listens for all
 LISTEN ln_one;
 NOTIFY ln_one, 'listening again';
 NOTIFY ln_one, 'a'\; NOTIFY ln_two, 'b'\; NOTIFY ln_one, 'c';
@@ -92,6 +93,7 @@ UNLISTEN nothing_of_that_name;
 UNLISTEN *;
 NOTIFY ln_one, 'not listening';
 UNLISTEN *;
+SELECT pg_sleep(0.2);
 LISTEN ln_one;
 NOTIFY ln_one, 'the last but one';
 SELECT pg_sleep(0.2);

@@ -11,9 +11,10 @@ from harness.messages import bind, describe, execute, extended, flush, parse, sy
 
 # What both databases hold. The sequences are one per session, so that their values do not mix.
 SCHEMA = (
-    "CREATE SCHEMA one", "CREATE SCHEMA two",
+    # The function's schema is in no search_path: PL/pgSQL spells the name in errors as it had to when it first ran there.
+    "CREATE SCHEMA one", "CREATE SCHEMA two", "CREATE SCHEMA tools", "GRANT USAGE ON SCHEMA tools TO PUBLIC",
     "CREATE TABLE one.t AS SELECT 1 AS a", "CREATE TABLE two.t AS SELECT 'x'::text AS b, 2 AS c",
-    "CREATE FUNCTION public.sets(name text, value text, is_local bool) RETURNS text LANGUAGE plpgsql AS"
+    "CREATE FUNCTION tools.sets(name text, value text, is_local bool) RETURNS text LANGUAGE plpgsql AS"
     " 'BEGIN PERFORM set_config(name, value, is_local); RETURN current_setting(name); END'",
     "GRANT USAGE ON SCHEMA one TO diff_reader", "GRANT SELECT ON one.t TO diff_reader",
 )
@@ -34,6 +35,11 @@ _TEXTS = ("SELECT * FROM t", "SELECT 1 AS one", "SELECT $1::text AS v", "SELECT 
           "SELECT nothing", "SELECT 1/0", "SELECT set_config('work_mem', '8MB', false)", "SET enable_sort = off",
           "BEGIN", "COMMIT", "SELECT now() IS NOT NULL, current_user = session_user")
 _NAMES = ("s1", "s2", "s3")
+# Names of their own, because in a failed transaction a server that lacks a statement can neither count its
+# parameters nor say that it gives nothing.
+_NAMES_WITH_PARAMETER = ("p1", "p2")
+_NAMES_WITHOUT_RESULT = ("u1", "u2")
+_SQL_NAMES = ("q1", "q2", "q3")   # speaking in SQL of what was prepared by message is a conversation of its own (statement_talks)
 _SAVEPOINTS = ("a", "b")
 
 # All that a session can be asked about itself.
@@ -106,19 +112,23 @@ class RandomSession:
         return self._send(self._transaction_text())
 
     def _prepare(self):
-        name = self._chance.choice(_NAMES)
+        name = self._chance.choice(_SQL_NAMES)
         text = self._chance.choice(_TEXTS[:8])
         return self._send(self._chance.choice((
             f"PREPARE {name} AS {text}", f"PREPARE {name} AS {text}", f"EXECUTE {name}", f"EXECUTE {name}",
             f"EXECUTE {name}('v')", f"DEALLOCATE {name}", "DEALLOCATE ALL")))
 
     def _protocol(self):
-        name = self._chance.choice((*_NAMES, *_NAMES, ""))
         text = self._chance.choice(_TEXTS)
-        values = [b"value"] if "$1" in text or self._chance.random() < 0.1 else []
+        values = [b"value"] if "$1" in text else []
+        has_result = text.startswith(("SELECT", "SHOW"))
+        name = self._chance.choice(_NAMES_WITH_PARAMETER if values else _NAMES if has_result else _NAMES_WITHOUT_RESULT)
+        look = describe("S", name) if has_result else close("S", name)
+        if self._chance.random() < 0.2:
+            return step(parse(text), run_named("", values), run_named("", values), sync())
         parts = [self._chance.choice((
-            parse(text, name), parse(text, name) + describe("S", name), close("S", name) + parse(text, name),
-            run_named(name, values), run_named(name, values), run_named(name), describe("S", name), close("S", name),
+            parse(text, name), parse(text, name) + look, close("S", name) + parse(text, name),
+            run_named(name, values), run_named(name, values), look, close("S", name),
             bind(values, statement=name) + execute("", 1), parse(text, name) + run_named(name, values)))
             for _ in range(self._chance.randint(1, 3))]
         if self._chance.random() < 0.2:
@@ -180,7 +190,7 @@ class RandomSession:
     def _function(self):
         name, value = self._assignment()
         return self._send(self._chance.choice((
-            f"SELECT public.sets('{name}', '{value}', false)", f"SELECT public.sets('{name}', '{value}', true)",
+            f"SELECT tools.sets('{name}', '{value}', false)", f"SELECT tools.sets('{name}', '{value}', true)",
             f"DO $$ BEGIN PERFORM set_config('{name}', '{value}', false); END $$",
             f"DO $$ BEGIN EXECUTE 'SET {name} = ''{value}'''; RAISE NOTICE 'done'; END $$",
             "DO $$ BEGIN EXECUTE 'RESET ' || 'ALL'; END $$")))

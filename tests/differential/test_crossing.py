@@ -13,7 +13,7 @@ SEED = 20_240_301
 def test_replies_and_cancels_never_cross(cluster, start_pgweir, size):
     role = make_role(cluster, connection_limit=crossing.POOL_SIZE)
     daemon = start_pgweir(configuration(role, crossing.POOL_SIZE))
-    statements = size(5_000, 60_000, 1_000_000)
+    statements = size(5_000, 100_000, 1_000_000)
     report = crossing.run(daemon.port, statements, SEED)
     print(report)
     crossing.check(report, statements)

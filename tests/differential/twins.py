@@ -30,7 +30,7 @@ MEMBERSHIPS = ("diff_reader", "diff_writer")
 _ENVIRONMENT = re.compile(r"^-- environment: (\w+)=(.*)$", re.MULTILINE)
 _NO_TEMPORARY_SCHEMA = re.compile(r"^-- no temporary schema$", re.MULTILINE)
 _SUPERUSER = re.compile(r"^-- superuser$", re.MULTILINE)
-_NOTIFICATION = re.compile(r"^Asynchronous notification .*? PID \(masked\)\.\n", re.MULTILINE | re.DOTALL)
+_NOTIFICATION = re.compile(r'^Asynchronous notification ("[^"]*").*? PID \(masked\)\.\n', re.MULTILINE | re.DOTALL)
 _TIMEOUT = 60
 
 
@@ -115,11 +115,13 @@ def run_psql(script, dsn):
 
 
 def masked(output):
-    """Notifications without the process id of the sender, gathered at the end.
+    """Notifications without the process id of the sender, gathered at the end, channel by channel.
 
-    They arrive when they arrive: psql prints them after whatever statement was the next. Their own order stays."""
+    They arrive when they arrive: psql prints them after whatever statement was the next. The order of those of
+    one channel stays; one of a channel listened to since this transaction comes from another server than the rest."""
     output = re.sub(r"(received from server process with PID) \d+", r"\1 (masked)", output)
-    return _NOTIFICATION.sub("", output) + "".join(_NOTIFICATION.findall(output))
+    found = sorted(_NOTIFICATION.finditer(output), key=lambda match: match[1])
+    return _NOTIFICATION.sub("", output) + "".join(match[0] for match in found)
 
 
 def difference(expected, found, expected_name="directly", found_name="through pgweir"):

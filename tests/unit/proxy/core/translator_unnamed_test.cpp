@@ -109,6 +109,17 @@ TEST_CASE("translator: a failure leaves a later unnamed statement alone", "[prox
     CHECK(lease.work.effects.has(proxy::Effect::advisory_lock));
 }
 
+TEST_CASE("translator: a Parse that was skipped leaves what stood before it", "[proxy]") {
+    World world;
+    CoreLease lease = world.lease(world.client, world.server);
+    lease.takes(parse("", "select pg_advisory_lock(1)") + sync());
+    CHECK(lease.replies("1Z") == "cc");
+    lease.takes(bind("", "unheard of") + parse("", "select 2") + sync());
+    CHECK(lease.replies("EZ") == "cc");
+    CHECK(lease.says(use) == "B | S");
+    CHECK(lease.work.effects.has(proxy::Effect::advisory_lock));
+}
+
 TEST_CASE("translator: a replay that was skipped takes nothing from the client", "[proxy]") {
     World world;
     world.has_parsed(world.client, world.server, "select 1");
