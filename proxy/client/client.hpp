@@ -64,6 +64,7 @@ struct Client : net::Watched, Lessee {
     bool concerns_channels = false;    // phase waiting: its statement changes or shows what it listens to
     std::string executes;              // phase waiting: the SQL-level prepared statement that its statement runs
     SequenceUse sequence_use = SequenceUse::unsure;   // whether it asks so: then what advances one keeps the server
+    int without_sequences = 0;         // transactions in a row that had nothing to do with one
     std::optional<PinReason> sticky;   // phase active: what keeps its server until DISCARD ALL
     bool owns_server = false;          // phase active: its prepared statements have its own names there
     bool has_listened = false;         // the pool's Listening knows it

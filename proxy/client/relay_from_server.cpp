@@ -240,6 +240,8 @@ void Relay::note_command(ServerConnection& server, Client& client, Bytes body) {
     if (tag == "SET") {
         if (work.local_sets > 0) --work.local_sets;
         else work.effects |= Effect::settings;
+    } else if (tag == "DEALLOCATE" && work.own_deallocates > 0) {
+        --work.own_deallocates;
     } else if (tag == "ROLLBACK") {
         work.is_rolled_back = true;
     } else if (forgets_statements(tag)) {

@@ -28,6 +28,10 @@ std::string restoring_sql(const ClientSession& session, const BaselineSettings& 
     return sql;
 }
 
+// After so many transactions in a row that neither advance a sequence nor ask for its value, a client is
+// not expected to ask for it any more. Chosen: drivers ask in the next statement.
+constexpr int most_without_sequences = 4;
+
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 }  // namespace
@@ -173,6 +177,9 @@ bool Relay::keeps_server(ServerConnection& server, Client& client) {
         pin(server, PinReason::sequence);
         if (client.sequence_use == SequenceUse::unsure) lingering_.push_back(client.id);
     }
+    const bool is_about_sequences = advances || work.effects.has(Effect::sequence_use);
+    client.without_sequences = is_about_sequences ? 0 : client.without_sequences + 1;
+    if (server.pinned == PinReason::sequence && client.without_sequences > most_without_sequences) unpin(server);
     if (server.pinned == PinReason::large_statement && !has_large_statement(client.session)) unpin(server);
     const UnnamedStatement& unnamed = client.session.unnamed;
     const bool has_large_unnamed = unnamed.parsed != 0 && unnamed.definition.empty() && !unnamed.is_bound;

@@ -18,6 +18,9 @@ void finish(const Note& note, LeaseWork& work, ClientSession& session, ServerSta
     case Note::Kind::parse:
         if (has_name && named->second.parsed == note.parsed) named->second.pending_in = 0;
         break;
+    case Note::Kind::deallocate:
+        if (has_name && named->second.parsed == note.parsed) session.statements.erase(named);
+        break;
     case Note::Kind::describe:
         // What an EXECUTE gives depends on what stands under the name it speaks of.
         if (has_name && named->second.text && !named->second.text->summary.effects.has(Effect::unseen))
@@ -65,6 +68,10 @@ void undo(Note& note, Outcome outcome, LeaseWork& work, ClientSession& session, 
         // Its own Parse is settled by now, or undone after this.
         note.before.pending_in = 0;
         if (outcome == Outcome::skipped) session.statements.try_emplace(note.client_name, std::move(note.before));
+        break;
+    case Note::Kind::deallocate:
+        --work.own_deallocates;
+        standing.statements.stale().push_back(note.name);
         break;
     case Note::Kind::describe: work.awaits_description = false; break;
     case Note::Kind::bind:

@@ -28,6 +28,7 @@ struct Note {
         client_close,   // the client's
         describe,       // of a statement: the client's, or ours to compare with what the client was told
         bind,           // of a named statement
+        deallocate,     // a Query that stands for the DEALLOCATE of a named statement
         refused,        // sent to fail, so that the client can be given an error of ours in its place
     };
     Kind kind;
@@ -67,6 +68,7 @@ struct LeaseWork {
     // Since the lease began, or the session was last surveyed.
     Effects effects;
     int local_sets = 0;               // commands to come whose tag is SET and that leave nothing
+    int own_deallocates = 0;          // commands to come whose tag is DEALLOCATE and that are about no SQL-level statement
     bool has_forgotten = false;       // DEALLOCATE ALL or DISCARD ALL was among them
     ParseNumber forgetting = 0;       // one is outstanding, which all older statements do not outlive; 0: none is
     std::optional<protocol::TransactionStatus> held_ready;   // a ReadyForQuery that the client gets when its settings stand again

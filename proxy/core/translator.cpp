@@ -22,6 +22,9 @@ bool is_copy(FrontendType type) {
     return type == FrontendType::copy_data || type == FrontendType::copy_done || type == FrontendType::copy_fail;
 }
 
+// A statement without a text, and without parameters.
+constexpr std::string_view empty_definition("\0\0\0", 3);
+
 // What a text may do that is not looked through. A setting with a dot in its name only that name can find
 // again: of those the first words tell. Not in an encoding in which they cannot be read.
 StatementSummary unseen(std::string_view first_words) {
@@ -122,9 +125,11 @@ void Translator::query(const ClientFrame& frame, Bytes body, Outgoing& out) {
     note_made(traits, sql);
     const bool is_plain = traits.effects.empty() && !traits.changes_settings && !traits.commits;
     if (!is_plain) {
+        const bool is_one = traits.statements.size() == 1;
+        if (is_one && may_rewrite() && speaks_of_named(frame, sql, traits.statements.front(), out)) return;
         const StatementSummary summary = summary_of(traits);
         own_if_named(summary, out);
-        const bool is_execute = traits.statements.size() == 1 && traits.statements.front().form == Form::execute;
+        const bool is_execute = is_one && traits.statements.front().form == Form::execute;
         if (is_execute && !owns_server_) add_executed(plain_name(traits.statements.front().name).value_or(""));
         else work_.add(summary, sql);
     }
@@ -148,6 +153,43 @@ void Translator::add_executed(const std::string& name) {
     StatementSummary summary = summary_of(traits_of(known->second, rules_.watched));
     summary.effects.take_away(Effect::prepared_statement);
     work_.add(summary, known->second);
+}
+
+// An EXECUTE or DEALLOCATE, by itself in a Query, of a statement which the client has prepared by message: PDO
+// drops its statements so. False: it is something else.
+bool Translator::speaks_of_named(const ClientFrame& frame, std::string_view sql, const Statement& statement, Outgoing& out) {
+    if (statement.form != Form::execute && statement.form != Form::deallocate) return false;
+    const std::string name = plain_name(statement.name).value_or("");
+    const auto found = session_.statements.find(name);
+    if (found == session_.statements.end() || found->second.pending_in != 0 || !found->second.text) return false;
+    if (statement.form == Form::deallocate) deallocate_named(name, found->second, frame, out);
+    else execute_named(sql, statement.name, found->second, frame, out);
+    return true;
+}
+
+void Translator::execute_named(std::string_view sql, std::string_view word, const NamedStatement& named, const ClientFrame& frame,
+                               Outgoing& out) {
+    work_.add(named.text->summary, named.text->sql());
+    const ServerStatement& statement = make_ready(named, out);
+    std::string text(sql);
+    text.replace(static_cast<std::size_t>(word.data() - sql.data()), word.size(), name_of(statement.name));
+    out.skip(frame.here);
+    protocol::write_query(out.insert(), text);
+    exchange_.sent(FrontendType::query, Origin::client);
+}
+
+// The server's copy is others' too: another statement is made and dropped in its place, so
+// that the client reads what PostgreSQL says to a DEALLOCATE at this point.
+void Translator::deallocate_named(const std::string& name, const NamedStatement& named, const ClientFrame& frame, Outgoing& out) {
+    Note note{.kind = Note::Kind::deallocate, .parsed = named.parsed, .client_name = name};
+    note.name = standing_.statements.fresh_name();
+    const std::string stand_in = name_of(note.name);
+    out.skip(frame.here);
+    protocol::write_parse(out.insert(), stand_in, empty_definition);
+    exchange_.sent(FrontendType::parse, Origin::stand_in);
+    protocol::write_query(out.insert(), "DEALLOCATE " + stand_in);
+    note_sent(FrontendType::query, Origin::client, std::move(note));
+    ++work_.own_deallocates;
 }
 
 }  // namespace pgweir::proxy

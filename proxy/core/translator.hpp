@@ -70,6 +70,9 @@ private:
     void query(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
     void note_made(const StatementTraits& traits, std::string_view sql);
     void add_executed(const std::string& name);
+    bool speaks_of_named(const ClientFrame& frame, std::string_view sql, const Statement& statement, Outgoing& out);
+    void execute_named(std::string_view sql, std::string_view word, const NamedStatement& named, const ClientFrame& frame, Outgoing& out);
+    void deallocate_named(const std::string& name, const NamedStatement& named, const ClientFrame& frame, Outgoing& out);
     void own_if_named(const StatementSummary& summary, Outgoing& out);
     ClientStop parse(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
     ClientStop parse_named(std::string_view name, std::string_view definition, const ClientFrame& frame, Outgoing& out);
@@ -86,6 +89,10 @@ private:
     void refuse(const ClientFrame& frame, std::vector<std::byte> error, Outgoing& out);
     void note_sent(protocol::FrontendType type, protocol::Origin origin, Note note);
     void retain(protocol::Bytes segment);
+    // Nothing is under way that may end it.
+    bool is_in_failed_transaction() const {
+        return exchange_.outstanding() == 0 && exchange_.status() == protocol::TransactionStatus::failed;
+    }
     bool may_rewrite() const { return !owns_server_ && !exchange_.is_skipping(); }
     std::uint64_t environment() const { return work_.environment != 0 ? work_.environment : session_.settings->environment; }
 

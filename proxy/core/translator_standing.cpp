@@ -29,12 +29,12 @@ bool ends_transaction(std::string_view sql) {
 
 }  // namespace
 
-// A client that speaks in SQL of what it has prepared by message has the server for itself from now on,
-// and its statements there under its own names. Who mixes the two is rare.
+// A client that speaks in SQL of what it has prepared by message, in other ways than drivers do, has the
+// server for itself from now on, and its statements there under its own names.
 void Translator::own_if_named(const StatementSummary& summary, Outgoing& out) {
     const bool is_named = std::any_of(summary.named_statements.begin(), summary.named_statements.end(),
                                       [this](const std::string& name) { return session_.statements.contains(name); });
-    if (!is_named || !may_rewrite() || exchange_.status() == protocol::TransactionStatus::failed) return;
+    if (!is_named || !may_rewrite() || is_in_failed_transaction()) return;
     owns_server_ = result_.owns_server = true;
     const bool is_alone = !exchange_.wants_sync();
     for (const auto& [name, named] : session_.statements) {
@@ -90,7 +90,7 @@ void Translator::ask_shape(const ServerStatement& statement, Outgoing& out) {
 // In a failed transaction the server cannot be given the statement, nor would PostgreSQL run it unless it ends
 // that. False: it is there, or it does.
 bool Translator::refuse_aborted(const NamedStatement& named, std::string_view routine, const ClientFrame& frame, Outgoing& out) {
-    if (exchange_.status() != protocol::TransactionStatus::failed) return false;
+    if (!is_in_failed_transaction()) return false;
     const ServerStatement* statement = standing_.statements.find(*named.text, environment());
     const bool is_there = statement != nullptr && statement->parsed >= named.parsed;
     if (is_there || ends_transaction(named.text->sql())) return false;

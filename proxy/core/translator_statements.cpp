@@ -122,8 +122,7 @@ ClientStop Translator::parse_named(std::string_view name, std::string_view defin
 void Translator::parse_again(NamedStatement* known, std::string_view name, std::string_view definition, const ClientFrame& frame,
                              Outgoing& out) {
     ++result_.server_parses;
-    const bool is_failed = exchange_.status() == protocol::TransactionStatus::failed;
-    if (known == nullptr || !known->text || frame.is_large() || is_failed) {
+    if (known == nullptr || !known->text || frame.is_large() || is_in_failed_transaction()) {
         pass(frame, out);
         return;
     }

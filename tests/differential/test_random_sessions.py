@@ -43,7 +43,9 @@ def ways(cluster, twins):
 
 def answers(talk, part):
     try:
-        return [talk.line(answer) for answer in talk.exchange(part)]
+        lines = [talk.line(answer) for answer in talk.exchange(part)]
+        # A server that has to parse the statement first says what is wrong with it before it tells of its parameters.
+        return [line for line, behind in zip(lines, [*lines[1:], ""]) if not (line.startswith("t ") and behind.startswith("E "))]
     except (OSError, Closed) as problem:
         return [f"!! {type(problem).__name__}: {problem}"]
 

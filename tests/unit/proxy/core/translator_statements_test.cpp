@@ -241,12 +241,44 @@ TEST_CASE("translator: what depends on a Parse of an earlier segment waits for i
     CHECK(lease.last.stop == ClientStop::none);
 }
 
+TEST_CASE("translator: EXECUTE finds what was prepared by message", "[proxy]") {
+    World world;
+    world.has_parsed(world.client, world.server, "Name", "select pg_advisory_lock($1)");
+    CoreLease lease = world.lease(world.client, world.second);
+    CHECK(lease.says(query("execute \"Name\" (1)")) == "P pgweir_1 select pg_advisory_lock($1) | Q execute pgweir_1 (1)");
+    CHECK(lease.work.effects.has(proxy::Effect::advisory_lock));
+    CHECK(lease.replies("1TDCZ") == "pcccc");
+    CHECK_FALSE(lease.last.owns_server);
+}
+
+TEST_CASE("translator: DEALLOCATE of what was prepared by message takes another in its place", "[proxy]") {
+    World world;
+    world.has_parsed(world.client, world.server, "n", "select 1");
+    CoreLease lease = world.lease(world.client, world.server);
+    const std::string sent = lease.takes(query("deallocate n"));
+    CHECK(spoken(sent) == "P pgweir_2 | Q DEALLOCATE pgweir_2");
+    CHECK(sent.substr(0, sent.find('Q')) == message('P', cstring("pgweir_2") + cstring("") + int16(0)));
+    CHECK(lease.work.own_deallocates == 1);
+    CHECK(lease.work.effects.empty());
+    SECTION("done") {
+        CHECK(lease.replies("1CZ") == "pcc");
+        CHECK_FALSE(lease.knows("n"));
+        CHECK(world.server.standing.statements.stale().empty());
+    }
+    SECTION("failed, as in a failed transaction") {
+        CHECK(lease.replies("1E!") == "pcc");
+        CHECK(lease.knows("n"));
+        CHECK(lease.work.own_deallocates == 0);
+        CHECK(world.server.standing.statements.stale() == std::vector<std::uint32_t>{2});
+    }
+}
+
 TEST_CASE("translator: a client that speaks in SQL of what it prepared by message has its server for itself", "[proxy]") {
     World world;
     world.has_parsed(world.client, world.server, "Name", "select $1");
     CoreLease lease = world.lease(world.client, world.second);
     SECTION("in a query") {
-        const std::string sql = GENERATE("execute \"Name\" (1)", "deallocate \"Name\"", "prepare \"Name\" as select 1");
+        const std::string sql = GENERATE(as<std::string>(), "prepare \"Name\" as select 1", "select 1; execute \"Name\" (1)", "deallocate \"Name\"; select 1");
         CHECK(lease.says(query(sql)) == "P Name select $1 | S | Q " + sql);
         CHECK(lease.replies("1Z") == "pp");
     }
@@ -275,7 +307,7 @@ TEST_CASE("translator: in a failed transaction the server is not taken", "[proxy
     CoreLease lease = world.lease(world.client, world.second);
     lease.takes(query("begin; select 1/0"));
     CHECK(lease.replies("CE!") == "ccc");
-    CHECK(lease.says(query("execute n")) == "Q execute n");
+    CHECK(lease.says(query("prepare n as select 1")) == "Q prepare n as select 1");
     CHECK_FALSE(lease.last.owns_server);
 }
 
@@ -291,6 +323,15 @@ TEST_CASE("translator: in a failed transaction what the server lacks fails as Po
           "ERROR 25P02 current transaction is aborted, commands ignored until end of transaction block exec_bind_message");
     CHECK(lease.replies("E!") == "cc");
     CHECK(lease.says(bind("", "over") + execute("") + sync()) == "P pgweir_1 rollback | B pgweir_1 | E | S");
+}
+
+TEST_CASE("translator: what is under way may end a failed transaction", "[proxy]") {
+    World world;
+    world.has_parsed(world.client, world.server, "n", "select 1");
+    CoreLease lease = world.lease(world.client, world.second);
+    lease.takes(query("begin; select 1/0"));
+    CHECK(lease.replies("CE!") == "ccc");
+    CHECK(lease.says(query("rollback") + bind("", "n") + sync()) == "Q rollback | P pgweir_1 select 1 | B pgweir_1 | S");
 }
 
 TEST_CASE("translator: what stands in one pipeline behind a DEALLOCATE ALL is gone", "[proxy]") {
