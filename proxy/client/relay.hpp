@@ -1,5 +1,5 @@
 // Relaying between the clients of one thread and the servers they lease: performs what
-// relay_core decides, gets leases and ends them. Owned by its relay thread and used by
+// translator, unleased and server_scan decide, gets leases and ends them. Owned by its relay thread and used by
 // it alone.
 //
 // One read buffer serves all connections, so nothing may read while bytes in it are
@@ -104,7 +104,6 @@ private:
     bool is_for_client(ServerConnection& server, Client& client, const ServerScan& scan);
     // What the client gets in place of the run's last frame, which is an error; null for that itself.
     const std::vector<std::byte>* note_error(ServerConnection& server, const ServerScan& scan, Client& client);
-    bool begins_again(ServerConnection& server, const ServerScan& scan, const Note& failure);
     void note_reply(ServerConnection& server, Client& client, const ServerScan& scan);
     void note_command(ServerConnection& server, Client& client, protocol::Bytes tag);
     void after_replies(ServerConnection& server, Client& client);
@@ -134,6 +133,7 @@ private:
     void take_facts(ServerConnection& server, Client& client, SessionFacts facts);
     void settle_pin(ServerConnection& server, Client& client, const SessionFacts& facts);
     void subscribe(Client& client, std::vector<std::string> before);
+    void stop_waiting(Client& client);
     void subscription_failed(Client& client, const Letter& letter);
     void flush_notifications(Client& client);
 
@@ -150,6 +150,7 @@ private:
     std::vector<std::byte> scratch_;     // for messages of our own
     std::vector<std::byte> rewritten_;   // of a client's messages
     std::vector<ClientId> lingering_;    // keep a server for a moment, in case they ask what a sequence gave them
+    std::vector<ClientId> subscribing_;  // hold a server until the pool's listening server has one
 };
 
 }  // namespace pgweir::proxy

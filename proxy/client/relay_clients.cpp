@@ -3,9 +3,6 @@
 #include "proxy/client/relay.hpp"
 #include "proxy/client/session_errors.hpp"
 
-#include "protocol/backend.hpp"
-
-#include <algorithm>
 #include <utility>
 
 namespace pgweir::proxy {
@@ -17,6 +14,10 @@ constexpr Duration closing_limit = std::chrono::seconds(2);
 // How long a server is kept for a client that has advanced a sequence and may ask for its value
 // in the next statement. Chosen: several round trips of a client nearby.
 constexpr Duration linger = std::chrono::milliseconds(20);
+
+// How long a client keeps its server while the pool's listening server gets ready. Chosen: a login and then some;
+// longer it takes only when no server is free.
+constexpr Duration longest_subscription = std::chrono::milliseconds(500);
 
 // The gauge a phase counts in; none for clients on their way out.
 int gauge_of(ClientPhase phase) {
@@ -88,6 +89,8 @@ void Relay::cancel(const ClientId& id, std::function<void()> done) {
         std::vector<std::byte> error;
         write_query_cancelled(error);
         reject_held(*client, error);
+        done();
+        return;   // what it has sent behind is another statement
     }
     // Between statements a cancel means nothing; while one is under way more would change nothing.
     const bool is_running = client != nullptr && client->phase == ClientPhase::active &&
@@ -109,9 +112,16 @@ void Relay::cancel_ended(ServerConnection& server) {
     if (server.duty == ServerDuty::settling && server.question == Question::none) start_survey(server, client);
 }
 
-// Those that have not come back within a moment need the sequence no more.
+// Those that have not come back within a moment need the sequence no more; and whoever holds a server for
+// the listening server's sake gives it up.
 void Relay::tick_often() {
     const TimePoint now = Clock::now();
+    for (const ClientId& id : std::exchange(subscribing_, {})) {
+        Client* client = my_.clients.find(id);
+        if (client == nullptr || client->phase != ClientPhase::subscribing) continue;
+        if (now - client->last_active < longest_subscription) subscribing_.push_back(id);
+        else stop_waiting(*client);
+    }
     std::vector<ClientId> waiting;
     waiting.swap(lingering_);
     for (const ClientId& id : waiting) {

@@ -202,6 +202,8 @@ Bytes Relay::without_server(Client& client, Bytes bytes) {
         return {};
     case ServerNeed::server: return ask_for_server(client, rest, scan);
     case ServerNeed::listen: {
+        // Its own server listens: nobody asks that one later what it listens to.
+        if (client.pool_mode == config::PoolMode::session) return ask_for_server(client, rest, scan);
         std::vector<std::string> before = client.session.channels;
         if (std::find(before.begin(), before.end(), scan.channel) == before.end()) client.session.channels.push_back(scan.channel);
         subscribe(client, std::move(before));

@@ -207,7 +207,7 @@ const std::vector<std::byte>* Relay::note_error(ServerConnection& server, const 
     // What took settings back is undone with the rest.
     server.work.resets.clear();
     server.work.local_resets.clear();
-    if (!server.work.failure) return nullptr;
+    if (!server.work.failure || scan.in_frame) return nullptr;   // cut: too long to be written anew
     Note& failure = *server.work.failure;
     if (failure.kind == Note::Kind::refused && !failure.error.empty()) return &failure.error;
     const bool is_ours = failure.kind == Note::Kind::bind || failure.kind == Note::Kind::describe;

@@ -89,6 +89,7 @@ void Relay::start_lease(Client& client, ServerConnection& server, LeaseMark mark
     server.deadline = Clock::now() + answer_limit;
     set_phase(client, ClientPhase::preparing);
     client.failure.clear();
+    cells(client).server_sent_bytes.add(scratch_.size());
     if (!server.send(scratch_)) {
         server.may_read = true;
         my_.visit_again(client);
@@ -96,6 +97,7 @@ void Relay::start_lease(Client& client, ServerConnection& server, LeaseMark mark
 }
 
 void Relay::prepared(ServerConnection& server, Client& client) {
+    client.session.is_stuck = server.preparation.switches_settings && server.preparation.queries.front().has_failed;
     if (client.failure.empty()) {
         server.standing.settings = client.session.settings;
         server.standing.prepared = client.session.prepared;
@@ -189,6 +191,7 @@ bool Relay::keeps_server(ServerConnection& server, Client& client) {
 // What its statements did is known. Requires: the exchange is idle.
 void Relay::end_lease(ServerConnection& server, Client& client) {
     const bool keeps = keeps_server(server, client);
+    server.must_close |= server.work.effects.has(Effect::library);
     std::deque<Note> notes = std::move(server.work.notes);
     server.work = LeaseWork();
     server.work.notes = std::move(notes);
@@ -200,7 +203,7 @@ void Relay::end_lease(ServerConnection& server, Client& client) {
         go_on(client);
         return;
     }
-    if (server.needs_reset || keeps || !server.is_quiet()) client.lease.give_back_dirty();
+    if (server.needs_reset || server.must_close || keeps || !server.is_quiet()) client.lease.give_back_dirty();
     else client.lease.give_back_clean();
     set_phase(client, ClientPhase::idle);
     flush_notifications(client);

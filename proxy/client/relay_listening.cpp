@@ -6,7 +6,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,12 +35,19 @@ void Relay::subscribe(Client& client, std::vector<std::string> before) {
     client.subscribed = std::move(before);
     client.has_listened = true;
     set_phase(client, ClientPhase::subscribing);
+    client.last_active = Clock::now();
+    if (client.lease) subscribing_.push_back(client.id);
     client.pool->listening().set_channels(client.id, client.session.channels);
 }
 
 void Relay::listening_changed(const Letter& letter) {
     Client* client = my_.clients.find(letter.client);
-    if (client == nullptr || client->phase != ClientPhase::subscribing) return;
+    if (client == nullptr) return;
+    if (client->phase != ClientPhase::subscribing) {
+        // It was let go on before the listening server had what it needs.
+        if (!letter.text.empty()) listening_lost(letter.client, letter.text);
+        return;
+    }
     if (!letter.text.empty()) {
         subscription_failed(*client, letter);
         return;
@@ -61,6 +67,12 @@ void Relay::listening_changed(const Letter& letter) {
     send(*client, scratch_);
     take(*client, protocol::Bytes(bytes).subspan(size));
     if (client->may_read || client->has_hung_up) my_.visit_again(*client);
+}
+
+// The listening server waits for a server itself, perhaps for the very one that this client holds.
+void Relay::stop_waiting(Client& client) {
+    const bool is_stuck = client.phase == ClientPhase::subscribing && client.lease && client.lease->question == Question::none;
+    if (is_stuck) ask(*client.lease, client, Question::unlisten, "UNLISTEN *");
 }
 
 void Relay::subscription_failed(Client& client, const Letter& letter) {

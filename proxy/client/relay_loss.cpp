@@ -29,7 +29,8 @@ Loss gather(ServerConnection& server, const Client& client) {
                                           : Outcome::unknown;
     loss.is_mid_reply = server.from_server.body_left > 0 && server.from_server.reply == protocol::Reply::to_client;
     // What it has set, and nobody has asked for yet, is lost with it.
-    const bool has_unknown_state = server.duty == ServerDuty::settling && server.question == Question::survey;
+    const bool is_between = exchange.is_idle() || server.duty == ServerDuty::settling;
+    const bool has_unknown_state = is_between && !in_transaction && server.work.wants_survey(server.pinned.has_value());
     const bool is_preparing = server.duty == ServerDuty::preparing;
     // What a sequence gave is lost too, and the next currval says so.
     const bool is_pinned = server.pinned && server.pinned != PinReason::sequence;

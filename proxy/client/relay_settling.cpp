@@ -1,7 +1,6 @@
 // The end of a transaction that may have left something in its server's session: the server
 // is asked, and what it says becomes the client's, to be carried, or keeps the server.
 #include "proxy/client/relay.hpp"
-#include "proxy/client/session_errors.hpp"
 
 #include "protocol/backend.hpp"
 #include "protocol/frontend.hpp"
@@ -157,6 +156,7 @@ void Relay::take_facts(ServerConnection& server, Client& client, SessionFacts fa
 void Relay::settle_pin(ServerConnection& server, Client& client, const SessionFacts& facts) {
     const Effects effects = server.work.effects;
     if (effects.has(Effect::library)) client.sticky = PinReason::library;
+    else if (effects.has(Effect::seed) && !client.sticky) client.sticky = PinReason::setting;
     // Settings with a dot in their names cannot be listed, so one whose name nobody can tell is taken away.
     server.needs_reset |= effects.has(Effect::unseen);
     std::optional<PinReason> reason = client.sticky;

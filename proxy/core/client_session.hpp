@@ -54,6 +54,9 @@ struct ClientSession {
     UnnamedStatement unnamed;
     PreparedSql prepared;
     std::vector<std::string> channels;   // raw names
+    // A server has refused the settings, perhaps because a role or schema is gone: RESET and DISCARD ALL are
+    // answered without one, so that there is a way out.
+    bool is_stuck = false;
     Deferred deferred = Deferred::none;
     std::string begin;                   // the text of a deferred BEGIN
     std::shared_ptr<const Welcome> reported;   // what it believes of its server's parameters; may be null

@@ -140,12 +140,35 @@ bool is_session_lock(std::string_view word) {
     return (word.starts_with("pg_advisory_") || word.starts_with("pg_try_advisory_")) && word.find("xact") == std::string_view::npos;
 }
 
+// Statements that a text put together at run time may begin with: what they leave, other words of the source betray.
+constexpr std::array<std::string_view, 19> harmless_heads = {"select", "insert", "update", "delete",  "with",   "create", "alter",
+                                                             "drop",   "grant",  "revoke", "comment", "truncate", "refresh", "analyze",
+                                                             "vacuum", "reindex", "copy",  "notify",  "lock"};
+
+// Whether the text behind EXECUTE can be seen to be harmless, or is looked through as the statement it is.
+// EXECUTE FUNCTION, of a trigger, runs none.
+bool runs_plain_text(PieceReader reader) {
+    Piece piece = reader.next();
+    if (piece.word == "function" || piece.word == "procedure") return true;
+    while (piece.word == "format" || piece.symbol == '(') piece = reader.next();
+    if (piece.word == "e") piece = reader.next();
+    if (piece.symbol == '$') {
+        while (piece.symbol == '$' || (!piece.word.empty() && PieceReader(reader).next().symbol == '$')) piece = reader.next();
+    } else {
+        if (!is_quote(piece)) return false;
+        while (is_quote(piece)) piece = reader.next();
+    }
+    return is_one_of(piece.word, harmless_heads) || is_one_of(piece.word, leavers) || piece.word == "prepare" || piece.word == "declare";
+}
+
 // What a word betrays wherever it stands.
 SourceReading read_word(const std::string& word, const Piece& before, const PieceReader& behind) {
     if (word == "set_config") return is_local_call(behind) ? SourceReading{} : read_set_config(behind);
     if (word.starts_with("dblink_connect")) return {SessionTrace::lasting};
+    if (word == "execute" && !runs_plain_text(behind)) return {SessionTrace::hidden};
     const bool is_visible = ((word == "temp" || word == "temporary") && is_one_of(before.word, makers)) ||
-                            (word == "hold" && before.word == "with") || is_session_lock(word) || word.starts_with("pg_temp");
+                            (word == "hold" && before.word == "with") || is_session_lock(word) || word.starts_with("pg_temp") ||
+                            word == "pg_settings" || word == "set_limit";
     return {is_visible ? SessionTrace::visible : SessionTrace::none};
 }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 
 namespace pgweir::proxy {
+
 std::vector<std::string> hinted_settings(std::string_view sql) {
     std::vector<std::string> names = read_source(sql, SourceLanguage::sql).custom_settings;
     SqlScanner scanner(sql);

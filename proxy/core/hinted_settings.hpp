@@ -3,6 +3,7 @@
 // settings, so whoever wants to find them must know their names.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>

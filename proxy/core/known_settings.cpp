@@ -57,7 +57,7 @@ SettingsError invalid_number(const KnownSetting& known, const std::string& name,
     return invalid_value(name, value);
 }
 
-// A setting can be given to a pooled server only after it has logged in, hence the fourth: to PostgreSQL
+// A setting can be given to a pooled server only after it has logged in, hence the last check: to PostgreSQL
 // itself one may give such a parameter in the startup packet.
 std::optional<SettingsError> check_context(const KnownSetting& known, const std::string& name) {
     if (known.context == "internal") return unchangeable(name, "changed");

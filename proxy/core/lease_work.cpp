@@ -125,6 +125,7 @@ void LeaseWork::add(const StatementSummary& summary, std::string_view sql) {
     if (summary.forgets_statements) forgetting = next_parse_number();
     // What must be known before the client's next message is understood.
     is_barred |= summary.effects.has(Effects(Effect::settings) | Effect::prepared_statement | Effect::listening | Effect::unseen | Effect::watched);
+    is_barred |= !summary.resets.empty() || !summary.local_resets.empty();
     resets.insert(resets.end(), summary.resets.begin(), summary.resets.end());
     local_resets.insert(local_resets.end(), summary.local_resets.begin(), summary.local_resets.end());
     unlistened.insert(unlistened.end(), summary.unlistened.begin(), summary.unlistened.end());

@@ -36,8 +36,9 @@ bool is_answered_idle(const Statement& statement, const ClientSession& session) 
     case Form::advisory_unlock_all:
     case Form::deallocate_all: return true;
     case Form::discard_all:
-    case Form::reset_all: return stands_as_at_startup(session);
+    case Form::reset_all: return session.is_stuck || stands_as_at_startup(session);
     case Form::reset: {
+        if (session.is_stuck) return true;
         const std::string name = plain_name(statement.name).value_or("");
         const std::string* now = value_of(session.settings->settings, name);
         const std::string* then = value_of(session.startup->settings, name);
@@ -76,6 +77,20 @@ void forget_all_prepared(ClientSession& session) {
     session.prepared.clear();
 }
 
+// Lets a setting stand as at startup again, or, without a name, all but whom the client has become.
+void take_back(ClientSession& session, const std::string& name) {
+    const auto is_meant = [&name](const auto& setting) {
+        return name.empty() ? setting.first != "role" && setting.first != "session_authorization" : setting.first == name;
+    };
+    SessionSettings settings = session.settings->settings;
+    std::erase_if(settings, is_meant);
+    for (const auto& setting : session.startup->settings)
+        if (is_meant(setting)) settings.push_back(setting);
+    std::sort(settings.begin(), settings.end());
+    session.settings = make_standing(std::move(settings));
+    session.is_stuck = false;
+}
+
 void answer_commit(ClientSession& session, std::vector<std::byte>& out) {
     const Deferred was = std::exchange(session.deferred, Deferred::none);
     protocol::write_command_complete(out, was == Deferred::failed ? "ROLLBACK" : "COMMIT");
@@ -100,10 +115,15 @@ void answer_one(const Statement& statement, std::string_view sql, Description de
     case Form::discard_all:
         forget_all_prepared(session);
         session.channels.clear();
+        session.settings = session.startup;
+        session.is_stuck = false;
         protocol::write_command_complete(out, "DISCARD ALL");
         return;
     case Form::reset_all:
-    case Form::reset: protocol::write_command_complete(out, "RESET"); return;
+    case Form::reset:
+        if (session.is_stuck) take_back(session, statement.form == Form::reset ? plain_name(statement.name).value_or("") : std::string());
+        protocol::write_command_complete(out, "RESET");
+        return;
     case Form::close_all: protocol::write_command_complete(out, "CLOSE CURSOR ALL"); return;
     case Form::unlisten_all:
         session.channels.clear();

@@ -15,10 +15,11 @@ namespace pgweir::proxy {
 // Whether the statements of a text can be answered here by a client that holds no server.
 bool is_answered_here(const StatementTraits& traits, const ClientSession& session);
 
-// Writes the answers to all of them, without ReadyForQuery, and makes the session as they leave
-// it. `describes`: the extended protocol asked for a description of the result; in the simple
-// protocol results always have one. Requires: is_answered_here.
+// Whether the extended protocol asked for a description of the result; the simple protocol always gives one.
 enum class Description : bool { left_out, wanted };
+
+// Writes the answers to all of them, without ReadyForQuery, and makes the session as they leave it.
+// Requires: is_answered_here.
 void answer_here(const StatementTraits& traits, std::string_view sql, Description description, ClientSession& session,
                  std::vector<std::byte>& out);
 

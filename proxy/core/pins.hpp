@@ -11,13 +11,13 @@ namespace pgweir::proxy {
 enum class PinReason {
     prepared_statement,   // SQL speaks of what was prepared by message
     large_statement,      // a prepared statement whose text is above the cap for interning
-    setting,              // a run-time parameter that cannot be set again elsewhere
+    setting,              // the seed of random(): set again it would begin anew
     advisory_lock,        // held by the session
     temporary_object,     // a table, view, sequence or anything else in the session's own schema
     holdable_cursor,      // WITH HOLD, and not closed
-    library,              // LOAD: cannot be undone
+    library,              // LOAD, dblink_connect: no survey shows it and no DISCARD ALL ends it
     sequence,             // what currval and lastval return
-    unknown,              // a statement that cannot be read with certainty
+    unknown,              // what it has left could not be asked for, or the listening server cannot listen for it
 };
 constexpr std::size_t pin_reason_count = 9;
 

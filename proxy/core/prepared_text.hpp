@@ -34,6 +34,9 @@ struct StatementSummary {
 
 StatementSummary summary_of(const StatementTraits& traits);
 
+// Of a text that is not looked through: it may have done anything.
+inline StatementSummary unseen_summary() { return {.effects = Effect::unseen, .commits = true}; }
+
 // Immutable.
 struct PreparedText {
     std::string definition;   // a Parse message behind its name: the SQL, its NUL, the parameter types

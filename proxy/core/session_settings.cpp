@@ -105,7 +105,9 @@ std::string switch_settings_sql(const SessionSettings& from, const SessionSettin
     // A select list is evaluated from left to right. A new user takes the role away: it comes last.
     if (wanted_user != nullptr && changes_user) append_set_config(changes.calls, session_authorization, *wanted_user);
     if (wanted_as != nullptr && changes_role) append_set_config(changes.calls, role, *wanted_as);
-    return sql + changes.resets + changes.calls;
+    sql += changes.resets + changes.calls;
+    const bool may_wait = std::any_of(from.begin(), from.end(), [](const auto& setting) { return setting.first.starts_with("default_transaction_"); });
+    return may_wait && !sql.empty() ? std::string(plain_transaction_sql) + sql : sql;
 }
 
 std::string restore_settings_sql(const SessionSettings& startup, const BaselineSettings& baseline, std::string_view name) {

@@ -26,6 +26,10 @@ std::string quote_literal(std::string_view text);
 // An identifier, always in double quotes. Its bytes are in the client_encoding of the connection.
 std::string quote_name(std::string_view name);
 
+// In front of a query of ours with several statements, as which PostgreSQL takes them for one transaction: the
+// session may have made it one that waits for others to end (SERIALIZABLE READ ONLY DEFERRABLE).
+constexpr std::string_view plain_transaction_sql = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; ";
+
 // One query text that takes a server from what stands there (`from`) to what is wanted
 // (`to`), both without the baseline's own values; empty when nothing differs. A parameter
 // only `from` has goes back to the baseline, or is RESET. `role` and

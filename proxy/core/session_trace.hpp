@@ -9,7 +9,7 @@ namespace pgweir::proxy {
 enum class SessionTrace : std::uint8_t {
     none,      // leaves nothing
     visible,   // a survey finds it, given the names of the settings with a dot
-    hidden,    // may set one of those whose name nobody can tell; DISCARD ALL does not know them either, but a RESET of it goes unasked
+    hidden,    // may set one of those whose name nobody can tell: no survey finds it, but DISCARD ALL takes it away
     lasting,   // what no survey shows and no DISCARD ALL ends
 };
 

@@ -1,7 +1,7 @@
 // Cuts SQL text into tokens by PostgreSQL's lexical rules (manual, "Lexical Structure";
 // flex rules in scan.l), without allocating and in one pass. Where versions or settings of
 // the server would cut otherwise, it goes on by the default and remembers the doubt.
-// Right for texts whose bytes below 0x80 are always ASCII: not SJIS, BIG5, GBK, GB18030, UHC, JOHAB.
+// Right for texts whose bytes below 0x80 are always ASCII: not the opaque ones (client_session.cpp).
 #pragma once
 
 #include "proxy/core/sql_characters.hpp"

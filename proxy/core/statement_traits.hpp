@@ -2,7 +2,7 @@
 // purpose, on the safe side: what is said here only makes pgweir ask the server
 // afterwards (core/survey), so a wrong yes costs a round trip and a wrong no would be a
 // leak. Never fails, whatever the text. Only for texts in encodings whose bytes below 0x80
-// are ASCII: not SJIS, BIG5, GBK, GB18030, UHC, JOHAB.
+// are ASCII: not the opaque ones (client_session.cpp).
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -27,10 +27,11 @@ enum class Effect : std::uint16_t {
     listening = 1 << 7,           // LISTEN, UNLISTEN, and looking at what they have done
     sequence_advance = 1 << 8,    // nextval or setval by name: defines currval for the session
     sequence_use = 1 << 9,        // currval or lastval: needs what this session's server remembers
-    library = 1 << 10,            // LOAD, dblink_connect: state that no survey shows and no DISCARD ends
+    library = 1 << 10,            // LOAD, dblink_connect: what no survey shows and no DISCARD ends
     unseen = 1 << 11,             // may set anything: it runs another text (DO, EXECUTE, CALL when nothing is watched), or cannot
                                   // be read with certainty, or the name of a setting is not in it
     watched = 1 << 12,            // a watched name: what it leaves can be found
+    seed = 1 << 13,               // setseed: random() goes on from there in this session only
 };
 
 class Effects {

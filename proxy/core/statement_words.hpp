@@ -19,6 +19,7 @@ enum class Meaning : std::uint8_t {
     sequence_advance,
     sequence_use,
     channels,           // shows what the session listens to
+    seed,
     hidden_state,       // leaves what nothing shows and DISCARD ALL does not end
     runs_text,          // runs SQL that it is given, or does what cannot be told from outside
     temporary_schema,   // pg_temp
@@ -47,6 +48,8 @@ inline constexpr WordTable meaningful_words{std::array{
     MeaningRow{"crosstab4", Meaning::runs_text},
     MeaningRow{"currval", Meaning::sequence_use},
     MeaningRow{"cursor_to_xml", Meaning::runs_text},
+    MeaningRow{"database_to_xml", Meaning::runs_text},
+    MeaningRow{"database_to_xml_and_xmlschema", Meaning::runs_text},
     MeaningRow{"dblink_connect", Meaning::hidden_state},
     MeaningRow{"dblink_connect_u", Meaning::hidden_state},
     MeaningRow{"dblink_disconnect", Meaning::runs_text},
@@ -71,11 +74,15 @@ inline constexpr WordTable meaningful_words{std::array{
     MeaningRow{"query_to_xml", Meaning::runs_text},
     MeaningRow{"query_to_xml_and_xmlschema", Meaning::runs_text},
     MeaningRow{"query_to_xmlschema", Meaning::runs_text},
+    MeaningRow{"schema_to_xml", Meaning::runs_text},
+    MeaningRow{"schema_to_xml_and_xmlschema", Meaning::runs_text},
     MeaningRow{"select", Meaning::select},
     MeaningRow{"set_config", Meaning::set_config},
     MeaningRow{"set_limit", Meaning::other_setting},
-    MeaningRow{"setseed", Meaning::hidden_state},
+    MeaningRow{"setseed", Meaning::seed},
     MeaningRow{"setval", Meaning::sequence_advance},
+    MeaningRow{"table_to_xml", Meaning::runs_text},
+    MeaningRow{"table_to_xml_and_xmlschema", Meaning::runs_text},
     MeaningRow{"ts_rewrite", Meaning::runs_text},
     MeaningRow{"ts_stat", Meaning::runs_text},
     MeaningRow{"xpath_table", Meaning::runs_text},

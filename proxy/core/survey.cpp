@@ -111,7 +111,7 @@ std::string survey_sql(std::span<const std::string> custom_settings, std::string
     for (const std::string& name : custom_settings)
         names += (names.empty() ? "ARRAY[" : ", ") + quote_literal(lower_case(name)) + "::pg_catalog.text";
     if (!names.empty()) names += ']';
-    std::string sql = settings_sql(names);
+    std::string sql = std::string(plain_transaction_sql) + settings_sql(names);
     if (!names.empty()) sql += custom_sql(names);
     return sql + identity_sql(login_role) + std::string(objects_sql) + prepared_sql();
 }

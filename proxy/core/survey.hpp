@@ -6,7 +6,6 @@
 #include "protocol/bytes.hpp"
 #include "proxy/core/session_settings.hpp"
 
-#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>

@@ -29,7 +29,7 @@ constexpr std::string_view empty_definition("\0\0\0", 3);
 // again: of those the first words tell. Not in an encoding in which they cannot be read.
 StatementSummary unseen(std::string_view first_words) {
     StatementSummary summary = summary_of(traits_of(first_words, nullptr));
-    return {.effects = Effect::unseen, .custom_settings = std::move(summary.custom_settings)};
+    return {.effects = Effect::unseen, .commits = true, .custom_settings = std::move(summary.custom_settings)};
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ ClientStop Translator::one(const ClientFrame& frame, Bytes body, Outgoing& out) 
     case FrontendType::sync: ++work_.segment; break;
     case FrontendType::function_call:
         ++work_.segment;
-        work_.add(unseen({}), {});
+        work_.add(StatementSummary{.effects = Effect::unseen}, {});
         break;
     default: break;
     }

@@ -2,7 +2,6 @@
 // message speaks of.
 #include "proxy/core/translator.hpp"
 
-#include "protocol/backend.hpp"
 #include "protocol/frontend.hpp"
 #include "protocol/sqlstate.hpp"
 #include "proxy/core/sql_scanner.hpp"
@@ -87,8 +86,8 @@ void Translator::ask_shape(const ServerStatement& statement, Outgoing& out) {
     work_.awaits_description = true;
 }
 
-// In a failed transaction the server cannot be given the statement, nor would PostgreSQL run it unless it ends
-// that. False: it is there, or it does.
+// In a failed transaction the server cannot be given a statement that it lacks, and PostgreSQL would not run it,
+// except to end the transaction. False: nothing was refused.
 bool Translator::refuse_aborted(const NamedStatement& named, std::string_view routine, const ClientFrame& frame, Outgoing& out) {
     if (!is_in_failed_transaction()) return false;
     const ServerStatement* statement = standing_.statements.find(*named.text, environment());

@@ -62,7 +62,7 @@ ClientStop Translator::parse(const ClientFrame& frame, Bytes body, Outgoing& out
     session_.unnamed.definition.clear();
     if (!frame.is_large()) session_.unnamed.definition = definition;
     if (frame.is_large() || session_.is_text_opaque) {
-        session_.unnamed.summary = StatementSummary{.effects = Effect::unseen};
+        session_.unnamed.summary = unseen_summary();
     } else {
         const std::string_view sql = definition.substr(0, definition.find('\0'));
         const StatementTraits traits = traits_of(sql, rules_.watched);
@@ -97,7 +97,8 @@ ClientStop Translator::parse_named(std::string_view name, std::string_view defin
         if (!named.text) {
             refuse(frame,
                    statement_error(protocol::sqlstate::out_of_memory, "too many prepared statements", {},
-                                  "pgweir keeps at most 10000 of them for one client, and a limited amount of text in all."),
+                                   "pgweir keeps at most " + std::to_string(max_client_statements) +
+                                       " of them for one client, and a limited amount of text in all."),
                    out);
             return ClientStop::none;
         }
@@ -185,11 +186,11 @@ ClientStop Translator::bind(const ClientFrame& frame, Bytes body, Outgoing& out)
         }
         was_told_ |= named->told_shape != 0;
         // The summary is shared with clients whose texts can be judged.
-        work_.add(session_.is_text_opaque ? StatementSummary{.effects = Effect::unseen} : named->text->summary, named->text->sql());
+        work_.add(session_.is_text_opaque ? unseen_summary() : named->text->summary, named->text->sql());
         server_name = name_of(statement.name);
         work_.notes.push_back(Note{.kind = Note::Kind::bind, .name = statement.name, .client_name = kept_name(name)});
     } else if (!name.starts_with(our_statement_prefix)) {
-        if (named != nullptr || !session_.prepared.empty()) work_.add(StatementSummary{.effects = Effect::unseen}, {});
+        if (named != nullptr || !session_.prepared.empty()) work_.add(unseen_summary(), {});
         pass(frame, out);
         return ClientStop::none;
     } else {

@@ -44,13 +44,12 @@ struct UnleasedScan {
 UnleasedScan scan_unleased(protocol::Bytes bytes, Unleased& state, ClientSession& session, const WatchedNames* watched,
                            std::vector<std::byte>& out);
 
-// Throws away the statement at the front of `bytes`, which was answered with an error
-// here. Returns how many bytes of it are there, and whether ReadyForQuery is due at once
-// (after a Query) or at the next Sync. Requires: scan_unleased said `server` or `listen`.
 struct Rejected {
-    std::size_t done = 0;
-    bool ready_at_once = false;
+    std::size_t done = 0;         // bytes of the statement that are there
+    bool ready_at_once = false;   // ReadyForQuery is due now, after a Query; otherwise at the next Sync
 };
+// Throws away the statement at the front of `bytes`, which was answered with an error here.
+// Requires: scan_unleased said `server` or `listen`.
 Rejected reject_first(protocol::Bytes bytes, Unleased& state);
 
 }  // namespace pgweir::proxy

@@ -1,5 +1,7 @@
 #include "proxy/core/watched_names.hpp"
 
+#include "proxy/core/sql_characters.hpp"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -10,7 +12,6 @@ namespace {
 constexpr std::size_t max_name = 63;
 
 bool is_beyond_ascii(char c) { return static_cast<unsigned char>(c) >= 0x80; }
-char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 // The bit of a word in the filter: its first letter, without its case, and the last three bits of its length.
 std::size_t bit_of(std::string_view word) {
@@ -20,7 +21,11 @@ std::size_t bit_of(std::string_view word) {
 }  // namespace
 
 void Watched::add(const Watched& more) {
-    names.insert(names.end(), more.names.begin(), more.names.end());
+    for (const WatchedName& one : more.names) {
+        const auto known = std::find_if(names.begin(), names.end(), [&](const WatchedName& other) { return other.name == one.name; });
+        if (known == names.end()) names.push_back(one);
+        else known->trace = std::max(known->trace, one.trace);
+    }
     for (const std::string& setting : more.custom_settings)
         if (std::find(custom_settings.begin(), custom_settings.end(), setting) == custom_settings.end()) custom_settings.push_back(setting);
 }

@@ -6,6 +6,7 @@
 #include "proxy/core/session_trace.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>

@@ -48,9 +48,10 @@ std::string functions_sql(int server_version) {
 }
 
 // Tables and views whose rules, triggers, defaults, constraints or policies depend on one of the
-// functions $1; and what is a view over one of those, or the parent of one. The numbers are the
-// catalogs' own, which never change: 1255 pg_proc, 1259 pg_class, 2604 pg_attrdef, 2606 pg_constraint,
-// 2618 pg_rewrite, 2620 pg_trigger, 3256 pg_policy.
+// functions $1; what is a view over one of those, the parent of one, or referred to by one in a way that
+// changes it; aggregates over the functions, domains that check by them, types that are cast by them. The numbers
+// are the catalogs' own, which never change: 1255 pg_proc, 1259 pg_class, 2604 pg_attrdef, 2605 pg_cast,
+// 2606 pg_constraint, 2618 pg_rewrite, 2620 pg_trigger, 3256 pg_policy.
 std::string relations_sql() {
     return "WITH RECURSIVE caller AS (SELECT classid, objid FROM pg_depend WHERE refclassid = 1255 AND refobjid = ANY ($1::oid[])),"
            " watched (id) AS (SELECT id FROM ("
@@ -62,8 +63,14 @@ std::string relations_sql() {
            " UNION SELECT above.id FROM watched w CROSS JOIN LATERAL ("
            "SELECT ev_class AS id FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid"
            " WHERE d.refclassid = 1259 AND d.refobjid = w.id AND d.classid = 2618"
-           " UNION ALL SELECT inhparent FROM pg_inherits WHERE inhrelid = w.id) above)"
-           " SELECT DISTINCT relname FROM watched JOIN pg_class ON pg_class.oid = id WHERE relname" + std::string(no_keyword) + " LIMIT " + std::to_string(most_watched_names);
+           " UNION ALL SELECT inhparent FROM pg_inherits WHERE inhrelid = w.id"
+           " UNION ALL SELECT confrelid FROM pg_constraint WHERE conrelid = w.id AND contype = 'f'"
+           " AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))) above),"
+           " named (name) AS (SELECT relname FROM watched JOIN pg_class ON pg_class.oid = id"
+           " UNION SELECT proname FROM caller JOIN pg_proc p ON classid = 1255 AND p.oid = objid"
+           " UNION SELECT typname FROM caller JOIN pg_constraint c ON classid = 2606 AND c.oid = objid JOIN pg_type t ON t.oid = contypid"
+           " UNION SELECT typname FROM caller JOIN pg_cast c ON classid = 2605 AND c.oid = objid JOIN pg_type t ON t.oid IN (castsource, casttarget))"
+           " SELECT name FROM named WHERE name" + std::string(no_keyword) + " LIMIT " + std::to_string(most_watched_names);
 }
 
 struct Function {

@@ -16,7 +16,6 @@
 #include "proxy/server/server_connection.hpp"
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>

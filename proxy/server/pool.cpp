@@ -54,13 +54,10 @@ PoolAnswer Pool::acquire(const ClientId& client, Wish wish, std::optional<LeaseM
         answer.waiter = acquired.waiter;
         answer.needs_check = acquired.needs_check;
         answer.mark = acquired.mark;
-        answer.is_untouched = acquired.is_untouched;
         if (acquired.kind == Acquired::Kind::granted) {
             answer.server = connections_[index_of(acquired.server)].get();
             answer.server->holder.store(static_cast<std::uint32_t>(client.thread), std::memory_order_release);
-        } else if (acquired.kind == Acquired::Kind::waiting) {
-            waiting_.fetch_add(1, std::memory_order_relaxed);
-        } else {
+        } else if (acquired.kind == Acquired::Kind::refused) {
             answer.refusal = refusal_of(acquired.reason, {}, now);
         }
     }
@@ -70,9 +67,7 @@ PoolAnswer Pool::acquire(const ClientId& client, Wish wish, std::optional<LeaseM
 
 bool Pool::leave_queue(WaiterId waiter, const ClientId& client) {
     const std::lock_guard lock(mutex_);
-    if (!core_.leave_queue(waiter, client)) return false;
-    waiting_.fetch_sub(1, std::memory_order_relaxed);
-    return true;
+    return core_.leave_queue(waiter, client);
 }
 
 void Pool::release(ServerConnection& server, ThreadIndex thread) {
@@ -195,7 +190,6 @@ void Pool::perform(PoolActions& actions) {
             Letter letter{.kind = Letter::Kind::refused, .client = action.client, .waited = action.waited};
             letter.refusal = make_refusal(action.reason, action.waited);
             if (Listening::is_meant(action.client)) letter.listening = &listening_;
-            waiting_.fetch_sub(1, std::memory_order_relaxed);
             threads_[index_of(action.client.thread)]->post(std::move(letter));
             break;
         }
@@ -209,7 +203,6 @@ void Pool::perform(PoolActions& actions) {
 }
 
 void Pool::grant(const PoolAction& action) {
-    waiting_.fetch_sub(1, std::memory_order_relaxed);
     ServerConnection* server = connections_[index_of(action.server)].get();
     // Nobody holds it and its state is `leased`: only this thread knows for whom, until the letter is read.
     server->holder.store(static_cast<std::uint32_t>(action.client.thread), std::memory_order_release);

@@ -33,7 +33,6 @@ struct PoolAnswer {
     WaiterId waiter{};
     Refusal refusal{};
     LeaseMark mark{};            // granted
-    bool is_untouched = false;   // granted: the server wanted, as the client left it
 };
 
 struct PoolLimits {
@@ -85,8 +84,6 @@ public:
     void unpin(ServerConnection& server);
     // The lease that the calling thread has: also of one that was waited for, which no PoolAnswer tells.
     LeaseMark mark_of(const ServerConnection& server) const;
-    // Whether any client waits for a server or to pin one. A hint: it may have changed by now.
-    bool somebody_waits() const { return waiting_.load(std::memory_order_relaxed) > 0; }
     int max_prepared_statements() const { return max_prepared_statements_.load(std::memory_order_relaxed); }
     // False when it is not idle on this thread any more. True: the thread holds it.
     bool begin_inspection(ServerConnection& server, ThreadIndex thread);
@@ -135,8 +132,6 @@ private:
     KnowledgeShelf knowledge_;
 
     std::atomic<int> max_prepared_statements_;
-    // Those in the queue and those whose letter is being written.
-    std::atomic<int> waiting_{0};
 
     mutable std::mutex mutex_;
     PoolCore core_;

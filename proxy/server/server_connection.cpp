@@ -19,7 +19,7 @@ void ServerConnection::open(LoggedInServer login, std::shared_ptr<const Baseline
     duty = ServerDuty::none;
     lessee = nullptr;
     cancels_in_flight = 0;
-    was_cancelled = needs_reset = false;
+    was_cancelled = needs_reset = must_close = false;
     pinned.reset();
     last_words.clear();
     standing = ServerStanding();
@@ -28,6 +28,10 @@ void ServerConnection::open(LoggedInServer login, std::shared_ptr<const Baseline
     work = LeaseWork();
     ahead.clear();
     question = Question::none;
+    survey.reset();
+    survey_error.clear();
+    survey_tries = 0;
+    preparation = {};
 }
 
 void ServerConnection::note_parameter(std::string_view name, std::string_view value) {

@@ -38,7 +38,7 @@ struct Lessee {};
 // What its holder does with it.
 enum class ServerDuty {
     none,        // nobody holds it
-    preparing,   // leased; a check or the client's settings are under way
+    preparing,   // leased; its preparation is under way
     serving,     // leased
     settling,    // leased; it is asked what the client has left, or given back what a RESET took
     listening,   // leased by its pool's Listening
@@ -94,12 +94,13 @@ struct ServerConnection : net::Watched {
     ServerDuty duty = ServerDuty::none;
     Lessee* lessee = nullptr;
     TimePoint leased_at{};
-    TimePoint deadline{};             // of recovering or closing
+    TimePoint deadline{};             // of preparing, settling, recovering or closing
     Recovery recovery;
     int cancels_in_flight = 0;
     bool was_cancelled = false;       // a cancel was asked for in this lease
     std::optional<PinReason> pinned;  // session state of the lessee's lives here
     bool needs_reset = false;         // the lessee may have changed what cannot be asked for
+    bool must_close = false;          // the lessee has left what no reset ends: a library, a dblink connection
     std::string last_words;           // of a server that said FATAL
 
     ServerStanding standing;

@@ -63,6 +63,11 @@ void ServerKeeper::take_back_clean(ServerConnection& server) {
 
 void ServerKeeper::take_back_dirty(ServerConnection& server) {
     FrameCursor& cut = server.to_server;
+    // The lease may have ended before its work was looked at.
+    if (server.must_close || server.work.effects.has(Effect::library)) {
+        close(server, "its client left what no reset ends");
+        return;
+    }
     const bool can_fill = cut.type == protocol::FrontendType::copy_data && cut.body_left <= max_padding;
     if (cut.body_left > 0 && !can_fill) {
         close(server, "its client left in the middle of a message");

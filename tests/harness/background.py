@@ -33,7 +33,7 @@ class Background:
     """with Background(daemon): ... runs `clients` clients against daemon.dsn() until the end of the
     block. An error one of them met, or an answer that was not its own, is raised there."""
 
-    def __init__(self, daemon, clients=8):
+    def __init__(self, daemon, clients=16):
         self._dsn = daemon.dsn()
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._client, args=(number,), daemon=True) for number in range(clients)]

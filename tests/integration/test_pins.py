@@ -135,6 +135,18 @@ def test_a_setting_that_a_trigger_makes_goes_with_its_client_and_pins_nobody(poo
         assert set(pins(daemon)) <= {"sequence"}
 
 
+def test_a_server_with_a_library_is_replaced_behind_its_client(pool, cluster, role):
+    cluster.execute(f"ALTER ROLE {role.name} SUPERUSER")
+    daemon = pool(1)
+    with connect(daemon) as loader:
+        loader.execute("LOAD 'auto_explain'")
+        pid = pid_of(loader)
+        assert pins(daemon) == {"library": 1}
+    with connect(daemon) as successor:
+        assert pid_of(successor) != pid
+        assert successor.execute("SELECT current_setting('auto_explain.log_analyze', true)").fetchone() == (None,)
+
+
 # What sequences have given.
 
 def test_who_asks_for_the_value_of_a_sequence_finds_it(pool):

@@ -66,7 +66,8 @@ TEST_CASE("function source: what ends with the transaction, or only looks like m
         "declare c cursor without hold for select 1",
         "begin -- set role x; set_config(\n null; /* pg_advisory_lock(1) */ end",
         "select nextval('s'), currval('s')",
-        "begin execute query; end");
+        "begin execute 'insert into ' || t || ' values (1)'; end", "begin execute format('update %I set a = 1', t); end",
+        "begin execute $q$select 1$q$; end", "create trigger t execute function f()");
     INFO(source);
     CHECK_FALSE(may_change_session(source, SourceLanguage::sql));
 }
@@ -116,6 +117,10 @@ TEST_CASE("function source: how much of it can be found afterwards", "[proxy]") 
         {"select set_config('app.' || name, 'x', false)", SessionTrace::hidden},
         {"begin execute format('SET %I TO 1', name); end", SessionTrace::hidden},
         {"begin execute 'set ' || name; end", SessionTrace::hidden},
+        {"begin execute query; end", SessionTrace::hidden},
+        {"begin execute 'se' || 't work_mem = 1'; end", SessionTrace::hidden},
+        {"begin execute format(query, a); end", SessionTrace::hidden},
+        {"begin update pg_settings set setting = 1 where name = 'work_mem'; end", SessionTrace::visible},
         {"begin load 'x'; end", SessionTrace::lasting},
         {"select dblink_connect('x')", SessionTrace::lasting},
         {"begin set role x; reset all; discard temp; listen x; end", SessionTrace::visible},

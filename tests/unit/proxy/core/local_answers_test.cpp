@@ -84,6 +84,24 @@ TEST_CASE("local answers: COMMIT AND CHAIN and savepoints are the server's", "[p
     CHECK(client.needs_server(query(sql)));
 }
 
+TEST_CASE("local answers: a client whose settings no server takes has a way out", "[proxy]") {
+    IdleClient client;
+    client.session.startup = proxy::make_standing({{"work_mem", "1MB"}});
+    client.session.settings = proxy::make_standing({{"jit", "off"}, {"role", "gone"}, {"work_mem", "2MB"}});
+    const auto left_by = [&client](std::string_view sql) {
+        client.session.is_stuck = true;
+        CHECK_THAT(client.takes(query(sql)), Catch::EndsWith("Z:I "));
+        CHECK_FALSE(client.session.is_stuck);
+        return client.session.settings->settings;
+    };
+    SECTION("one setting") { CHECK(left_by("reset role") == proxy::SessionSettings{{"jit", "off"}, {"work_mem", "2MB"}}); }
+    SECTION("one of the startup packet") {
+        CHECK(left_by("reset work_mem") == proxy::SessionSettings{{"jit", "off"}, {"role", "gone"}, {"work_mem", "1MB"}});
+    }
+    SECTION("all but the role") { CHECK(left_by("reset all") == proxy::SessionSettings{{"role", "gone"}, {"work_mem", "1MB"}}); }
+    SECTION("all") { CHECK(left_by("discard all") == proxy::SessionSettings{{"work_mem", "1MB"}}); }
+}
+
 TEST_CASE("local answers: nothing is answered with nothing", "[proxy]") {
     IdleClient client;
     CHECK(client.takes(query("") + query(" ; -- x") + unit("") + described_unit("")) == "I Z:I I Z:I 1 2 I Z:I 1 2 n I Z:I ");
