@@ -6,6 +6,7 @@
 #include "proxy/client/logged_in_client.hpp"
 #include "proxy/core/ids.hpp"
 #include "proxy/core/client_session.hpp"
+#include "proxy/core/listen_handover.hpp"
 #include "proxy/core/pool_core.hpp"
 #include "proxy/core/sequence_users.hpp"
 #include "proxy/core/unleased.hpp"
@@ -70,6 +71,7 @@ struct Client : net::Watched, Lessee {
     bool has_listened = false;         // the pool's Listening knows it
     std::vector<SharedMessage> notifications;   // came in the middle of a transaction
     std::vector<std::string> subscribed;   // phase subscribing: the channels it had before
+    std::optional<ListenHandover> handover;   // its server listens, and the pool's listening server is to
     std::vector<std::byte> failure;    // phase preparing: the server's refusal of the settings
     std::string lost_server;           // what the next statement must be told: the server went away meanwhile
     TimePoint last_active{};

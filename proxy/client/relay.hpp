@@ -126,6 +126,7 @@ private:
 
     // Settling: what the client has left in its server.
     void ask(ServerConnection& server, Client& client, Question question, std::string_view sql);
+    static bool may_ask_again(ServerConnection& server);
     void answered(ServerConnection& server, Client& client);
     void release_ready(ServerConnection& server, Client& client);
     void start_survey(ServerConnection& server, Client& client);
@@ -133,6 +134,9 @@ private:
     void take_facts(ServerConnection& server, Client& client, SessionFacts facts);
     void settle_pin(ServerConnection& server, Client& client, const SessionFacts& facts);
     void subscribe(Client& client, std::vector<std::string> before);
+    void make_marker(ServerConnection& server, Client& client);
+    void marker_made(ServerConnection& server, Client& client);
+    void unlistened(ServerConnection& server, Client& client);
     void stop_waiting(Client& client);
     void subscription_failed(Client& client, const Letter& letter);
     void flush_notifications(Client& client);

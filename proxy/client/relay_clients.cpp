@@ -12,8 +12,8 @@ namespace {
 constexpr Duration closing_limit = std::chrono::seconds(2);
 
 // How long a server is kept for a client that has advanced a sequence and may ask for its value
-// in the next statement. Chosen: several round trips of a client nearby.
-constexpr Duration linger = std::chrono::milliseconds(20);
+// in the next statement. Chosen: round trips of a client nearby, and what it does between them.
+constexpr Duration linger = std::chrono::milliseconds(200);
 
 // How long a client keeps its server while the pool's listening server gets ready. Chosen: a login and then some;
 // longer it takes only when no server is free.
@@ -109,7 +109,8 @@ void Relay::cancel_ended(ServerConnection& server) {
     --server.cancels_in_flight;
     auto& client = *static_cast<Client*>(server.lessee);
     // A survey waits for it.
-    if (server.duty == ServerDuty::settling && server.question == Question::none) start_survey(server, client);
+    const bool is_awaited = client.phase == ClientPhase::settling && server.duty == ServerDuty::settling;
+    if (is_awaited && server.question == Question::none) start_survey(server, client);
 }
 
 // Those that have not come back within a moment need the sequence no more; and whoever holds a server for

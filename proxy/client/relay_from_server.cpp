@@ -60,10 +60,9 @@ bool spell_name(Note& failure, Bytes body) {
 }
 
 // Of channels that it listened to before this transaction, the pool's listening server tells the client; of
-// others only when that has said so.
-bool is_told_elsewhere(const Client& client, Bytes notification) {
-    if (client.lease->question == Question::unlisten) return true;
-    return is_of(client.phase == ClientPhase::subscribing ? client.subscribed : client.session.channels, notification);
+// others only after the handover.
+bool is_told_elsewhere(Client& client, Bytes notification) {
+    return client.handover ? !client.handover->tells_own(notification) : is_of(client.session.channels, notification);
 }
 
 Client& client_of(const ServerConnection& server) { return *static_cast<Client*>(server.lessee); }

@@ -1,4 +1,5 @@
 // Clients that listen: their wishes to the pool's listening server, and what comes from it.
+#include "proxy/client/client_errors.hpp"
 #include "proxy/client/relay.hpp"
 #include "proxy/client/session_errors.hpp"
 
@@ -18,10 +19,12 @@ namespace {
 constexpr std::size_t max_notification_backlog = 4 * max_client_backlog;
 constexpr std::size_t max_kept_notifications = 10'000;
 
+constexpr std::string_view unlisten_sql = "UNLISTEN *";
+
+protocol::Bytes body_of(protocol::Bytes message) { return message.subspan(protocol::frame_header_size); }
+
 // It may have given the channel up while the message was on its way, or in the transaction that just ended.
-bool still_listens(const Client& client, protocol::Bytes message) {
-    return is_of(client.session.channels, message.subspan(protocol::frame_header_size));
-}
+bool still_listens(const Client& client, protocol::Bytes message) { return is_of(client.session.channels, body_of(message)); }
 
 // PostgreSQL hands notifications out between transactions only.
 bool may_hear(const Client& client) {
@@ -36,8 +39,13 @@ void Relay::subscribe(Client& client, std::vector<std::string> before) {
     client.has_listened = true;
     set_phase(client, ClientPhase::subscribing);
     client.last_active = Clock::now();
-    if (client.lease) subscribing_.push_back(client.id);
-    client.pool->listening().set_channels(client.id, client.session.channels);
+    std::vector<std::string> channels = client.session.channels;
+    if (client.lease) {
+        subscribing_.push_back(client.id);
+        client.handover.emplace(client.subscribed, make_event_id());
+        channels.emplace_back(handover_channel);
+    }
+    client.pool->listening().set_channels(client.id, std::move(channels));
 }
 
 void Relay::listening_changed(const Letter& letter) {
@@ -53,8 +61,7 @@ void Relay::listening_changed(const Letter& letter) {
         return;
     }
     if (client->lease) {
-        // The pool's server listens now; this one need not any more.
-        ask(*client->lease, *client, Question::unlisten, "UNLISTEN *");
+        make_marker(*client->lease, *client);
         return;
     }
     set_phase(*client, ClientPhase::idle);
@@ -69,14 +76,43 @@ void Relay::listening_changed(const Letter& letter) {
     if (client->may_read || client->has_hung_up) my_.visit_again(*client);
 }
 
-// The listening server waits for a server itself, perhaps for the very one that this client holds.
+// Both servers listen.
+void Relay::make_marker(ServerConnection& server, Client& client) {
+    ask(server, client, Question::handover, client.handover->marker_sql());
+}
+
+void Relay::marker_made(ServerConnection& server, Client& client) {
+    if (!client.handover->has_left_own() && may_ask_again(server)) {
+        make_marker(server, client);
+        return;
+    }
+    server.survey_tries = 0;
+    // The listening server's marker comes back to `notified`, or too late to be waited for.
+    set_phase(client, ClientPhase::subscribing);
+    if (client.handover->is_done() || !client.handover->has_left_own()) stop_waiting(client);
+}
+
+// Also when the listening server waits for a server itself, perhaps for the very one that this client holds.
 void Relay::stop_waiting(Client& client) {
-    const bool is_stuck = client.phase == ClientPhase::subscribing && client.lease && client.lease->question == Question::none;
-    if (is_stuck) ask(*client.lease, client, Question::unlisten, "UNLISTEN *");
+    const bool is_between = client.phase == ClientPhase::subscribing && client.lease && client.lease->question == Question::none;
+    if (is_between) ask(*client.lease, client, Question::unlisten, unlisten_sql);
+}
+
+void Relay::unlistened(ServerConnection& server, Client& client) {
+    if (!server.survey_error.empty() && may_ask_again(server)) {
+        ask(server, client, Question::unlisten, unlisten_sql);
+        return;
+    }
+    server.survey_tries = 0;
+    server.needs_reset |= !server.survey_error.empty();
+    client.handover.reset();
+    client.pool->listening().keep_channels(client.id, client.session.channels);
+    end_lease(server, client);
 }
 
 void Relay::subscription_failed(Client& client, const Letter& letter) {
     client.session.channels = std::exchange(client.subscribed, {});
+    client.handover.reset();
     if (client.lease) {
         // Its own server listens already, and must go on.
         spdlog::warn("event=listen_failed pool={} user={} text={:?}", client.pool->name(), client.user, letter.text);
@@ -93,6 +129,11 @@ void Relay::subscription_failed(Client& client, const Letter& letter) {
 void Relay::notified(const ClientId& id, const SharedMessage& message) {
     Client* client = my_.clients.find(id);
     if (client == nullptr || client->phase == ClientPhase::closing) return;
+    if (client->handover) {
+        const bool is_to_tell = client->handover->tells_listening(body_of(*message));
+        if (client->handover->is_done()) stop_waiting(*client);
+        if (!is_to_tell) return;
+    }
     if (!still_listens(*client, *message)) return;
     if (client->out.size() > max_notification_backlog || client->notifications.size() > max_kept_notifications) {
         listening_lost(id, "its client does not read");

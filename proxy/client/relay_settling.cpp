@@ -16,8 +16,8 @@
 namespace pgweir::proxy {
 namespace {
 
-// How often a survey is sent again that a late cancel has hit. Chosen.
-constexpr int most_survey_tries = 5;
+// How often a question is asked again that a late cancel has hit. Chosen.
+constexpr int max_tries = 5;
 
 // What of the surveyed settings is not the pool's baseline.
 SessionSettings beyond_baseline(SessionSettings settings, const BaselineSettings& baseline) {
@@ -59,6 +59,12 @@ void Relay::ask(ServerConnection& server, Client& client, Question question, std
     my_.visit_again(client);
 }
 
+// Whether it was a cancel of the client's that our question failed for. Counts the tries.
+bool Relay::may_ask_again(ServerConnection& server) {
+    const bool was_hit = server.was_cancelled && server.survey_error == protocol::sqlstate::query_canceled;
+    return was_hit && ++server.survey_tries < max_tries;
+}
+
 void Relay::answered(ServerConnection& server, Client& client) {
     switch (std::exchange(server.question, Question::none)) {
     case Question::restore:
@@ -68,7 +74,8 @@ void Relay::answered(ServerConnection& server, Client& client) {
         exchange_completed(server, client);
         return;
     case Question::survey: surveyed(server, client); return;
-    case Question::unlisten: end_lease(server, client); return;
+    case Question::handover: marker_made(server, client); return;
+    case Question::unlisten: unlistened(server, client); return;
     case Question::none: return;
     }
 }
@@ -106,8 +113,7 @@ void Relay::surveyed(ServerConnection& server, Client& client) {
         take_facts(server, client, std::move(facts));
         return;
     }
-    const bool was_hit = server.was_cancelled && server.survey_error == protocol::sqlstate::query_canceled;
-    if (was_hit && ++server.survey_tries < most_survey_tries) {
+    if (may_ask_again(server)) {
         start_survey(server, client);
         return;
     }
@@ -156,7 +162,7 @@ void Relay::take_facts(ServerConnection& server, Client& client, SessionFacts fa
 void Relay::settle_pin(ServerConnection& server, Client& client, const SessionFacts& facts) {
     const Effects effects = server.work.effects;
     if (effects.has(Effect::library)) client.sticky = PinReason::library;
-    else if (effects.has(Effect::seed) && !client.sticky) client.sticky = PinReason::setting;
+    else if (effects.has(Effect::uncarried) && !client.sticky) client.sticky = PinReason::setting;
     // Settings with a dot in their names cannot be listed, so one whose name nobody can tell is taken away.
     server.needs_reset |= effects.has(Effect::unseen);
     std::optional<PinReason> reason = client.sticky;

@@ -44,7 +44,7 @@ struct Note {
 // Those after which something may be left in the session, and those that may end it.
 constexpr Effects leaving_effects = Effects(Effect::settings) | Effect::advisory_lock | Effect::temporary_object |
                                     Effect::holdable_cursor | Effect::prepared_statement | Effect::listening |
-                                    Effect::library | Effect::unseen | Effect::watched | Effect::seed;
+                                    Effect::library | Effect::unseen | Effect::watched | Effect::uncarried;
 constexpr Effects ending_effects = Effects(Effect::advisory_unlock) | Effect::cursor_close;
 
 struct LeaseWork {

@@ -11,7 +11,7 @@ namespace pgweir::proxy {
 enum class PinReason {
     prepared_statement,   // SQL speaks of what was prepared by message
     large_statement,      // a prepared statement whose text is above the cap for interning
-    setting,              // the seed of random(): set again it would begin anew
+    setting,              // the seed of random(), or a setting whose name only the server knows
     advisory_lock,        // held by the session
     temporary_object,     // a table, view, sequence or anything else in the session's own schema
     holdable_cursor,      // WITH HOLD, and not closed

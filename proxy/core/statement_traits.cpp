@@ -174,9 +174,10 @@ void TraitsReader::apply_set(const SettingWords& words) {
 void TraitsReader::apply_setting(const SettingWords& words) {
     traits_.changes_settings |= words.scope != SettingScope::none;
     if (words.scope == SettingScope::session) traits_.effects |= Effect::settings;
-    if (is_same_folded(words.name, "seed")) pin(Effect::seed);
+    const bool is_untold = !words.has_known_name && words.scope == SettingScope::session;
+    if (is_untold || is_same_folded(words.name, "seed")) pin(Effect::uncarried);
+    if (is_untold) traits_.effects |= Effect::unseen;
     note_reset(words);
-    if (!words.has_known_name && words.scope == SettingScope::session) traits_.effects |= Effects(Effect::settings) | Effect::unseen;
     if (!words.custom_name.empty()) traits_.custom_settings.push_back(words.custom_name);
 }
 

@@ -29,9 +29,10 @@ enum class Effect : std::uint16_t {
     sequence_use = 1 << 9,        // currval or lastval: needs what this session's server remembers
     library = 1 << 10,            // LOAD, dblink_connect: what no survey shows and no DISCARD ends
     unseen = 1 << 11,             // may set anything: it runs another text (DO, EXECUTE, CALL when nothing is watched), or cannot
-                                  // be read with certainty, or the name of a setting is not in it
+                                  // be read with certainty
     watched = 1 << 12,            // a watched name: what it leaves can be found
-    seed = 1 << 13,               // setseed: random() goes on from there in this session only
+    uncarried = 1 << 13,          // sets what no other server can be given: the seed of random(), a setting whose name is not in
+                                  // the text
 };
 
 class Effects {

@@ -33,7 +33,7 @@ void TraitsReader::take_meaning(Meaning meaning, const SqlToken& token) {
     case Meaning::sequence_advance: traits_.effects |= Effect::sequence_advance; break;
     case Meaning::channels: traits_.effects |= Effect::listening; break;
     case Meaning::sequence_use: traits_.effects |= Effect::sequence_use; break;
-    case Meaning::seed: pin(Effect::seed); break;
+    case Meaning::seed: pin(Effect::uncarried); break;
     case Meaning::hidden_state: pin(Effects(Effect::library) | Effect::unseen); break;
     case Meaning::runs_text: traits_.effects |= Effect::unseen; break;
     case Meaning::temporary_schema:

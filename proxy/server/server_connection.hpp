@@ -48,7 +48,7 @@ enum class ServerDuty {
 };
 
 // What it is asked while settling.
-enum class Question : std::uint8_t { none, restore, survey, unlisten };
+enum class Question : std::uint8_t { none, restore, survey, handover, unlisten };
 
 struct ServerConnection : net::Watched {
     ServerConnection(Pool& its_pool, ServerId its_id) : Watched(Kind::server), pool(its_pool), id(its_id) {}

@@ -42,6 +42,9 @@ _NAMES_WITHOUT_RESULT = ("u1", "u2")
 _SQL_NAMES = ("q1", "q2", "q3")   # speaking in SQL of what was prepared by message is a conversation of its own (statement_talks)
 _SAVEPOINTS = ("a", "b")
 
+# What currval and lastval answer is kept for four transactions; a step is two at most.
+_SEQUENCE_STEPS = 2
+
 # All that a session can be asked about itself.
 _LOOK = ("SELECT current_setting('work_mem'), current_setting('enable_sort'), current_setting('search_path'),"
          " current_setting('TimeZone'), current_setting('DateStyle'), current_setting('application_name'),"
@@ -62,6 +65,7 @@ class RandomSession:
         self._chance = random.Random(seed)
         self._sequence = sequence
         self._lock = 900_000 + seed
+        self._steps_since_advance = None
         self._kinds = [(weight, kind) for weight, kind in (
             (10, self._setting), (8, self._transaction), (5, self._prepare), (8, self._protocol), (3, self._temporary),
             (2, self._cursor), (2, self._advisory), (2, self._sequences), (1, self._copy), (2, self._role), (2, self._reset),
@@ -70,6 +74,8 @@ class RandomSession:
     def steps(self, count):
         steps = []
         for number in range(count):
+            if self._steps_since_advance is not None:
+                self._steps_since_advance += 1
             weights, kinds = zip(*self._kinds)
             steps.append(self._chance.choices(kinds, weights)[0]())
             if number % 6 == 5:
@@ -157,9 +163,14 @@ class RandomSession:
             f"DO 'BEGIN PERFORM pg_advisory_lock({self._lock}); END'")))
 
     def _sequences(self):
-        return self._send(self._chance.choice((
-            f"SELECT nextval('public.{self._sequence}') > 0", f"SELECT currval('public.{self._sequence}') > 0",
-            "SELECT lastval() > 0", "DISCARD SEQUENCES")))
+        advance = f"SELECT nextval('public.{self._sequence}') > 0"
+        question = self._chance.choice((f"SELECT currval('public.{self._sequence}') > 0", "SELECT lastval() > 0"))
+        text = self._chance.choice((advance, question, question, "DISCARD SEQUENCES"))
+        if text == question and (self._steps_since_advance or 0) > _SEQUENCE_STEPS:
+            return step(simple(f"{advance}; {question}"))
+        if text == advance:
+            self._steps_since_advance = 0
+        return self._send(text)
 
     def _copy(self):
         if self._chance.random() < 0.5:

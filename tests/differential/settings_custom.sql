@@ -78,8 +78,8 @@ DROP TABLE settings_custom;
 -- Odd names.
 SET "custom_script"."Quoted" = 'q';
 SET custom_script."Quoted" = 'q';
-SHOW custom_script.quoted;
-SHOW "custom_script.Quoted";
+SELECT current_setting('custom_script.quoted');
+SELECT current_setting('custom_script.Quoted');
 SET custom_script.üml = 'x';
 SET custom_script.a$b = 'dollar';
 SHOW custom_script.a$b;

@@ -367,3 +367,30 @@ def test_psql(pool):
     finally:
         output, errors = shell.communicate(timeout=30)
     assert not errors, errors
+
+
+def test_nothing_is_missed_or_told_twice_while_channels_pass_to_the_listening_server(pool):
+    """asyncpg's LISTEN runs on a server of its own, and is answered before the listening server has heard of it."""
+    daemon = pool(3)
+
+    async def work():
+        heard = []
+
+        def hear(_connection, _pid, _channel, payload):
+            heard.append(payload)
+        async with asyncpg.create_pool(host="127.0.0.1", port=daemon.port, user="lambda", password=PASSWORD, database="app",
+                                       ssl=False, min_size=2, max_size=3) as clients:
+            for turn in range(20):
+                async with clients.acquire() as listener:
+                    await listener.add_listener("Jobs", hear)
+                    sent = [f"{turn}.{number}" for number in range(5)]
+                    for payload in sent:
+                        await clients.execute("SELECT pg_notify('Jobs', $1)", payload)
+                    for _ in range(100):
+                        if sent[-1] in heard:
+                            break
+                        await asyncio.sleep(0.02)
+                    await listener.remove_listener("Jobs", hear)
+                assert heard == sent
+                heard.clear()
+    asyncio.run(work())

@@ -34,7 +34,7 @@ inline std::string names_of(proxy::Effects effects) {
     constexpr std::array names = {
         "settings",     "advisory_lock", "advisory_unlock", "temporary_object", "holdable_cursor",
         "cursor_close", "prepared",      "listening",       "sequence_advance", "sequence_use",
-        "library",      "unseen",        "watched",         "seed"};
+        "library",      "unseen",        "watched",         "uncarried"};
     std::string all;
     for (std::size_t i = 0; i < names.size(); ++i)
         if (effects.has(static_cast<Effect>(1U << i)))

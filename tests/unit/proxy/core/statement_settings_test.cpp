@@ -98,6 +98,8 @@ TEST_CASE("statement traits: a setting that the text does not name may be any", 
     const auto traits = traits_of(sql);
     CHECK(traits.effects.has(proxy::Effect::settings));
     CHECK(traits.effects.has(proxy::Effect::unseen));
+    CHECK(traits.effects.has(proxy::Effect::uncarried));
+    CHECK(traits.predicts_pin);
     CHECK(custom_settings_of(traits).empty());
 }
 

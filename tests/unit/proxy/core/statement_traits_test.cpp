@@ -115,7 +115,7 @@ TEST_CASE("statement traits: names of functions count anywhere outside strings a
         {"INSERT INTO t VALUES (nextval('s'))", "sequence_advance"},
         {"SELECT setval('s', 1)", "sequence_advance"},
         {"SELECT currval('s'), lastval()", "sequence_use"},
-        {"SELECT setseed(0.5)", "seed +pin"},
+        {"SELECT setseed(0.5)", "uncarried +pin"},
         {"SELECT set_limit(0.5)", "settings +changes"},
         {"SELECT dblink_connect('c', 'd')", "library unseen +pin"},
         {"SELECT dblink_disconnect('c')", "unseen"},
