@@ -20,7 +20,7 @@ from harness.programs import clean_environment, conninfo
 HERE = os.path.dirname(os.path.abspath(__file__))
 SERVERS = 3
 SESSIONS = 50
-ROUNDS = 16
+ROUNDS = 32
 MOVED = 0.60
 # A server that was lost to a cancelled or abandoned statement is replaced. More than these would
 # mean that sessions change servers only because servers do not last.
