@@ -16,11 +16,11 @@ namespace {
 // Ten steps in the breaker's usual window of a second.
 constexpr Duration tick_interval = std::chrono::milliseconds(100);
 
-constexpr int most_io_threads = 4;
+constexpr int max_io_threads = 4;
 
 int io_threads(const config::ListenOptions& options) {
     if (options.io_threads > 0) return options.io_threads;
-    return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, most_io_threads);
+    return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, max_io_threads);
 }
 
 }  // namespace

@@ -61,9 +61,7 @@ struct Client : net::Watched, Lessee {
     Lease lease;
     std::optional<LeaseMark> mark;     // of its last lease
     WaiterId waiter{};                 // phase waiting
-    bool reads_sequence = false;       // phase waiting: its statement asks what its last server remembers of sequences
-    bool concerns_channels = false;    // phase waiting: its statement changes or shows what it listens to
-    std::string executes;              // phase waiting: the SQL-level prepared statement that its statement runs
+    StatementWants wants;              // phase waiting: of its statement
     SequenceUse sequence_use = SequenceUse::unsure;   // whether it asks so: then what advances one keeps the server
     int without_sequences = 0;         // transactions in a row that had nothing to do with one
     std::optional<PinReason> sticky;   // phase active: what keeps its server until DISCARD ALL

@@ -29,9 +29,9 @@ namespace pgweir::proxy {
 // the design's limit for one client.
 constexpr std::size_t max_client_backlog = 256 * 1024;
 
-// How long a server may take to answer a check, to take settings, or to say what a client has
-// left. Chosen: a round trip and then some; a network that swallows bytes is found out here.
-constexpr Duration answer_limit = std::chrono::seconds(5);
+// Reads of one connection before the others get their turn. An edge-triggered set starves
+// otherwise.
+constexpr int reads_per_visit = 16;
 
 // A relay thread's things that a relay works with. Lifetime: the thread's.
 struct RelaySurroundings {
@@ -101,7 +101,7 @@ private:
     void read_server(ServerConnection& server);
     // False when the lease has ended: the server may be another thread's by then.
     bool relay_replies(ServerConnection& server, Client& client, protocol::Bytes bytes);
-    bool is_for_client(ServerConnection& server, Client& client, const ServerScan& scan);
+    bool decide_passing(ServerConnection& server, Client& client, const ServerScan& scan);
     // What the client gets in place of the run's last frame, which is an error; null for that itself.
     const std::vector<std::byte>* note_error(ServerConnection& server, const ServerScan& scan, Client& client);
     void note_reply(ServerConnection& server, Client& client, const ServerScan& scan);
@@ -119,7 +119,7 @@ private:
     void exchange_completed(ServerConnection& server, Client& client);
     void exchange_ended(ServerConnection& server, Client& client);
     void end_lease(ServerConnection& server, Client& client);
-    bool keeps_server(ServerConnection& server, Client& client);
+    bool decide_keeping(ServerConnection& server, Client& client);
     static std::vector<std::byte> refusal_error(const Client& client, const Refusal& refusal);
     static void pin(ServerConnection& server, PinReason reason);
     static void unpin(ServerConnection& server);

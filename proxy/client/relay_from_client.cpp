@@ -18,10 +18,6 @@ using protocol::Bytes;
 // whole frame that is waited for fits.
 constexpr std::size_t unleased_read = max_held_frame;
 
-// Reads of one connection before the others get their turn. An edge-triggered set starves
-// otherwise.
-constexpr int reads_per_visit = 16;
-
 // Phases in which nothing of the client's is dealt with.
 bool holds_bytes(ClientPhase phase) {
     switch (phase) {
@@ -126,7 +122,7 @@ Bytes Relay::forward(Client& client, Bytes bytes) {
     const bool was_cut = server.to_server.body_left > 0;
     const TranslatorRules rules{.texts = &my_.texts,
                                 .watched = client.watched.get(),
-                                .most_statements = static_cast<std::size_t>(client.pool->max_prepared_statements()),
+                                .max_statements = static_cast<std::size_t>(client.pool->max_prepared_statements()),
                                 .owns_server = client.pool_mode == config::PoolMode::session || client.owns_server};
     Translator translator(client.session, server.standing, server.work, server.exchange, server.to_server, rules);
     const Translation translation = translator.run(bytes, rewritten_);
@@ -219,12 +215,10 @@ Bytes Relay::ask_for_server(Client& client, Bytes bytes, const UnleasedScan& sca
         write_server_lost(error, Severity::error, Outcome::rolled_back, client.pool->name(), std::exchange(client.lost_server, {}));
         return reject(client, bytes, error);
     }
-    client.reads_sequence = scan.uses_sequence;
-    client.concerns_channels = scan.concerns_channels;
-    client.executes = scan.executes;
+    client.wants = scan.wants;
     const bool may_pin = scan.predicts_pin && client.pool_mode == config::PoolMode::transaction;
     const PoolAnswer answer = client.pool->acquire(client.id, may_pin ? Wish::pin : Wish::server,
-                                                   scan.uses_sequence ? client.mark : std::nullopt);
+                                                   scan.wants.sequences ? client.mark : std::nullopt);
     switch (answer.kind) {
     case Acquired::Kind::granted:
         cells(client).queue_wait.observe(0);

@@ -17,8 +17,6 @@ namespace {
 using protocol::Bytes;
 using protocol::Reply;
 
-constexpr int reads_per_visit = 16;
-
 // What a command's tag says about session state, for what its text has not shown.
 struct TagRow {
     std::string_view tag;
@@ -107,7 +105,7 @@ bool Relay::relay_replies(ServerConnection& server, Client& client, Bytes bytes)
     std::size_t unsent = 0;
     std::size_t done = 0;
     const auto send_up_to = [&](std::size_t end) {
-        if (end > unsent) server.work.has_answered = true;
+        if (end > unsent) server.work.repetition.has_answered = true;
         send(client, bytes.subspan(unsent, end - unsent));
     };
     while (done < bytes.size()) {
@@ -115,7 +113,7 @@ bool Relay::relay_replies(ServerConnection& server, Client& client, Bytes bytes)
         if (scan.event == ServerEventKind::incomplete) break;
         if (scan.event == ServerEventKind::description)
             server.work.description = add_description(server.work.description, scan.type, scan.body);
-        const bool swallows = server.work.swallows;
+        const bool swallows = server.work.repetition.swallows;
         server.work.settle(server.exchange, client.session, server.standing);
         const std::vector<std::byte>* instead = scan.event == ServerEventKind::error ? note_error(server, scan, client) : nullptr;
         if (scan.reply == Reply::unmatched) {
@@ -130,7 +128,7 @@ bool Relay::relay_replies(ServerConnection& server, Client& client, Bytes bytes)
         if (holds_ready) {
             send_up_to(done + scan.size - scan.body.size() - protocol::frame_header_size);
             unsent = done + scan.size;
-        } else if (swallows || server.work.swallows || !is_for_client(server, client, scan)) {
+        } else if (swallows || server.work.repetition.swallows || !decide_passing(server, client, scan)) {
             // An error that is kept from the client comes at the end of a run, whose other frames the client gets.
             const std::size_t frame = scan.event == ServerEventKind::none ? scan.size : scan.body.size() + protocol::frame_header_size;
             const bool ends_run = !swallows && scan.reply == Reply::to_client;
@@ -162,7 +160,7 @@ void Relay::note_reply(ServerConnection& server, Client& client, const ServerSca
         break;
     case ServerEventKind::ready:
         if (scan.reply == Reply::to_proxy && server.duty == ServerDuty::preparing) ++server.preparation.answered;
-        if (server.work.swallows && scan.reply == Reply::to_client) repeat_segment(server, client);
+        if (server.work.repetition.swallows && scan.reply == Reply::to_client) repeat_segment(server, client);
         break;
     default: break;
     }
@@ -170,7 +168,7 @@ void Relay::note_reply(ServerConnection& server, Client& client, const ServerSca
 
 // Parameters that change by themselves are the client's to know, unless the change was ours.
 // A server's last words are not: it will hear of the loss.
-bool Relay::is_for_client(ServerConnection& server, Client& client, const ServerScan& scan) {
+bool Relay::decide_passing(ServerConnection& server, Client& client, const ServerScan& scan) {
     if (scan.reply == Reply::to_client) return scan.event != ServerEventKind::error || server.last_words.empty();
     if (scan.reply != Reply::asynchronous) return false;
     if (scan.event == ServerEventKind::notification) return !is_told_elsewhere(client, scan.body);
@@ -215,8 +213,9 @@ const std::vector<std::byte>* Relay::note_error(ServerConnection& server, const 
     const bool is_missing = fields && fields->sqlstate == protocol::sqlstate::invalid_sql_statement_name;
     if (!is_ours || failure.name == 0 || (!is_void_plan && !is_missing)) return spell_name(failure, scan.body) ? &failure.error : nullptr;
     server.standing.statements.erase_name(failure.name, is_void_plan);
-    const bool may_repeat = !server.work.retained.empty() && !server.work.has_answered && !server.work.is_repeating;
-    if (may_repeat && scan.reply == Reply::to_client) server.work.swallows = true;
+    Repetition& repetition = server.work.repetition;
+    const bool may_repeat = !repetition.segment.empty() && !repetition.has_answered && !repetition.has_begun;
+    if (may_repeat && scan.reply == Reply::to_client) repetition.swallows = true;
     return nullptr;
 }
 
@@ -224,9 +223,10 @@ const std::vector<std::byte>* Relay::note_error(ServerConnection& server, const 
 // the statement parsed anew.
 void Relay::repeat_segment(ServerConnection& server, Client& client) {
     cells(client).plan_repairs.add();
-    server.work.swallows = false;
-    server.work.is_repeating = true;
-    const std::vector<std::byte> segment = std::exchange(server.work.retained, {});
+    Repetition& repetition = server.work.repetition;
+    repetition.swallows = false;
+    repetition.has_begun = true;
+    const std::vector<std::byte> segment = std::exchange(repetition.segment, {});
     const std::vector<std::byte> behind = std::exchange(client.held, {});
     const Bytes rest = forward(client, segment);
     client.held.insert(client.held.end(), rest.begin(), rest.end());

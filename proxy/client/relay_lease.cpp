@@ -30,7 +30,7 @@ std::string restoring_sql(const ClientSession& session, const BaselineSettings& 
 
 // After so many transactions in a row that neither advance a sequence nor ask for its value, a client is
 // not expected to ask for it any more. Chosen: drivers ask in the next statement.
-constexpr int most_without_sequences = 4;
+constexpr int max_without_sequences = 4;
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -59,13 +59,13 @@ void Relay::start_lease(Client& client, ServerConnection& server, LeaseMark mark
     client.watched = client.pool->watched_names();
     server.work = LeaseWork();
     server.exchange.forget_outcomes();
-    const bool has_no_sequence = std::exchange(client.reads_sequence, false) && !is_untouched;
+    const StatementWants wants = std::exchange(client.wants, {});
     server.preparation = prepare(client.session, server.standing, *server.baseline,
                                  {.needs_check = needs_check,
-                                  .executes = client.executes,
-                                  .listens = client.concerns_channels,
-                                  .discards_sequences = has_no_sequence});
-    server.work.has_channels = std::exchange(client.concerns_channels, false) && !client.session.channels.empty();
+                                  .executes = wants.executes,
+                                  .listens = wants.channels,
+                                  .discards_sequences = wants.sequences && !is_untouched});
+    server.work.has_channels = wants.channels && !client.session.channels.empty();
     scratch_.clear();
     for (const PreparingQuery& query : server.preparation.queries) protocol::write_query(scratch_, query.sql);
     const bool must_wait = !server.preparation.queries.empty();
@@ -132,9 +132,9 @@ void Relay::tell_parameters(Client& client, const ServerConnection& server) {
 // Nothing is outstanding. In a transaction the client goes on once a RESET of its own is made good.
 void Relay::exchange_completed(ServerConnection& server, Client& client) {
     LeaseWork& work = server.work;
-    work.may_commit = work.is_repeating = false;
+    work.may_commit = work.repetition.has_begun = false;
     work.forgetting = 0;
-    work.retained.clear();
+    work.repetition.segment.clear();
     if (client.phase != ClientPhase::active) return;
     if (work.wants_restoring()) {
         const std::string sql = restoring_sql(client.session, *server.baseline, work);
@@ -166,7 +166,7 @@ void Relay::exchange_ended(ServerConnection& server, Client& client) {
     else end_lease(server, client);
 }
 
-bool Relay::keeps_server(ServerConnection& server, Client& client) {
+bool Relay::decide_keeping(ServerConnection& server, Client& client) {
     if (client.pool_mode == config::PoolMode::session) return true;
     const LeaseWork& work = server.work;
     if (work.asks_for_past && client.sequence_use != SequenceUse::asks) {
@@ -181,7 +181,7 @@ bool Relay::keeps_server(ServerConnection& server, Client& client) {
     }
     const bool is_about_sequences = advances || work.effects.has(Effect::sequence_use);
     client.without_sequences = is_about_sequences ? 0 : client.without_sequences + 1;
-    if (server.pinned == PinReason::sequence && client.without_sequences > most_without_sequences) unpin(server);
+    if (server.pinned == PinReason::sequence && client.without_sequences > max_without_sequences) unpin(server);
     if (server.pinned == PinReason::large_statement && !has_large_statement(client.session)) unpin(server);
     const UnnamedStatement& unnamed = client.session.unnamed;
     const bool has_large_unnamed = unnamed.parsed != 0 && unnamed.definition.empty() && !unnamed.is_bound;
@@ -190,7 +190,7 @@ bool Relay::keeps_server(ServerConnection& server, Client& client) {
 
 // What its statements did is known. Requires: the exchange is idle.
 void Relay::end_lease(ServerConnection& server, Client& client) {
-    const bool keeps = keeps_server(server, client);
+    const bool keeps = decide_keeping(server, client);
     server.must_close |= server.work.effects.has(Effect::library);
     std::deque<Note> notes = std::move(server.work.notes);
     server.work = LeaseWork();

@@ -7,6 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,10 +32,21 @@ bool may_hear(const Client& client) {
     return !client.lease || (client.phase == ClientPhase::active && client.lease->exchange.is_idle());
 }
 
+bool holds_all(const std::vector<std::string>& channels, const std::vector<std::string>& some) {
+    return std::all_of(some.begin(), some.end(), [&](const std::string& one) {
+        return std::find(channels.begin(), channels.end(), one) != channels.end();
+    });
+}
+
 }  // namespace
 
 // The pool's listening server is to listen to the client's channels; the client waits for that.
 void Relay::subscribe(Client& client, std::vector<std::string> before) {
+    if (client.lease && holds_all(before, client.session.channels)) {
+        client.pool->listening().keep_channels(client.id, client.session.channels);
+        ask(*client.lease, client, Question::unlisten, unlisten_sql);
+        return;
+    }
     client.subscribed = std::move(before);
     client.has_listened = true;
     set_phase(client, ClientPhase::subscribing);
@@ -105,8 +117,8 @@ void Relay::unlistened(ServerConnection& server, Client& client) {
     }
     server.survey_tries = 0;
     server.needs_reset |= !server.survey_error.empty();
+    if (client.handover) client.pool->listening().keep_channels(client.id, client.session.channels);
     client.handover.reset();
-    client.pool->listening().keep_channels(client.id, client.session.channels);
     end_lease(server, client);
 }
 

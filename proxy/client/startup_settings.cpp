@@ -2,6 +2,7 @@
 
 #include "protocol/sqlstate.hpp"
 #include "proxy/core/setting_values.hpp"
+#include "proxy/core/sql_characters.hpp"
 
 #include <algorithm>
 #include <array>

@@ -33,9 +33,8 @@ bool is_of(const std::vector<std::string>& channels, protocol::Bytes notificatio
 }
 
 bool has_opaque_encoding(const SessionSettings& settings) {
-    const auto found = std::find_if(settings.begin(), settings.end(), [](const auto& setting) { return setting.first == "client_encoding"; });
-    return found != settings.end() &&
-           std::find(opaque_encodings.begin(), opaque_encodings.end(), found->second) != opaque_encodings.end();
+    const std::string* encoding = value_of(settings, "client_encoding");
+    return encoding != nullptr && std::find(opaque_encodings.begin(), opaque_encodings.end(), *encoding) != opaque_encodings.end();
 }
 
 }  // namespace pgweir::proxy

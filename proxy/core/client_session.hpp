@@ -7,6 +7,7 @@
 #include "protocol/bytes.hpp"
 #include "protocol/message_type.hpp"
 #include "proxy/core/prepared_text.hpp"
+#include "proxy/core/sql_characters.hpp"
 #include "proxy/core/server_standing.hpp"
 
 #include <cstddef>
@@ -21,9 +22,8 @@ namespace pgweir::proxy {
 // Most named statements of one client. PostgreSQL has no limit; drivers keep a few hundred. Chosen.
 constexpr std::size_t max_client_statements = 10'000;
 
-// PostgreSQL: NAMEDATALEN - 1. What is longer in a message names the same statement as that much of it does.
-constexpr std::size_t max_statement_name = 63;
-inline std::string kept_name(std::string_view name) { return std::string(name.substr(0, max_statement_name)); }
+// What is longer in a message names the same statement as that much of it does.
+inline std::string kept_name(std::string_view name) { return std::string(name.substr(0, max_identifier)); }
 
 struct NamedStatement {
     PreparedTextPtr text = {};     // null: too large to keep, known to its server by the client's own name

@@ -1,6 +1,6 @@
 #include "proxy/core/function_source.hpp"
 
-#include "proxy/core/setting_values.hpp"
+#include "proxy/core/sql_characters.hpp"
 
 #include <algorithm>
 #include <array>

@@ -11,7 +11,7 @@
 namespace pgweir::proxy {
 
 // Chosen: more than one text has.
-constexpr std::size_t most_hinted_settings = 20;
+constexpr std::size_t max_hinted_settings = 20;
 
 // Coarse: a name that is none costs nothing. In lower case.
 std::vector<std::string> hinted_settings(std::string_view sql);

@@ -47,6 +47,14 @@ constexpr Effects leaving_effects = Effects(Effect::settings) | Effect::advisory
                                     Effect::library | Effect::unseen | Effect::watched | Effect::uncarried;
 constexpr Effects ending_effects = Effects(Effect::advisory_unlock) | Effect::cursor_close;
 
+// A segment with a single Bind is done again when its statement has become unusable.
+struct Repetition {
+    std::vector<std::byte> segment;   // the client's messages; empty: it cannot be done again
+    bool has_answered = false;        // the client has seen a reply to it
+    bool has_begun = false;           // it is done again already
+    bool swallows = false;            // the replies up to ReadyForQuery are of the attempt that failed
+};
+
 struct LeaseWork {
     // Takes in what has become of noted requests.
     void settle(protocol::Exchange& exchange, ClientSession& session, ServerStanding& standing);
@@ -91,12 +99,8 @@ struct LeaseWork {
     std::uint64_t description = 0;    // hash of the description that is coming in
     bool awaits_description = false;  // the client's next message waits for it
 
-    // For doing a single Bind's segment again when its statement has become unusable.
-    std::vector<std::byte> retained;  // the client's messages of the segment; empty: it cannot be done again
-    bool has_answered = false;        // the client has seen a reply to it
-    bool is_repeating = false;        // done again already
-    std::vector<protocol::Outcome> outcomes;   // being taken in
-    bool swallows = false;            // the replies up to ReadyForQuery are of the attempt that failed
+    Repetition repetition;
+    std::vector<protocol::Outcome> outcomes;   // being taken in; kept for its memory
 };
 
 }  // namespace pgweir::proxy

@@ -57,7 +57,7 @@ std::size_t ListenCore::enter(const ClientId& id, const Nodes& added) {
     std::size_t missing = 0;
     for (Node* node : added) {
         node->second.waiting.insert(id);
-        if (node->second.upstream != Upstream::present) ++missing;
+        if (node->second.on_server != OnServer::present) ++missing;
     }
     return missing;
 }
@@ -80,12 +80,12 @@ void ListenCore::review(Node& node) {
     wanted_ -= static_cast<std::size_t>(std::exchange(channel.is_wanted, is_wanted));
     to_do_.erase(&node);
     suspects_.erase(&node);
-    if (channel.upstream == Upstream::absent && !is_wanted) {
+    if (channel.on_server == OnServer::absent && !is_wanted) {
         channels_.erase(channels_.find(node.first));
         return;
     }
-    const bool is_at_rest = channel.upstream == Upstream::absent || channel.upstream == Upstream::present;
-    if (is_at_rest && is_wanted != (channel.upstream == Upstream::present)) (channel.is_suspect ? suspects_ : to_do_).insert(&node);
+    const bool is_at_rest = channel.on_server == OnServer::absent || channel.on_server == OnServer::present;
+    if (is_at_rest && is_wanted != (channel.on_server == OnServer::present)) (channel.is_suspect ? suspects_ : to_do_).insert(&node);
 }
 
 void ListenCore::review(const Nodes& nodes) {
@@ -133,7 +133,7 @@ void ListenCore::fail(Clients::iterator found, std::vector<ListenNews>& news) {
 std::string ListenCore::unlisten_all() {
     in_flight_.assign(to_do_.begin(), to_do_.end());
     in_flight_.insert(in_flight_.end(), suspects_.begin(), suspects_.end());
-    for (Node* node : in_flight_) node->second.upstream = Upstream::leaving;
+    for (Node* node : in_flight_) node->second.on_server = OnServer::leaving;
     to_do_.clear();
     suspects_.clear();
     return in_flight_.empty() ? std::string() : "UNLISTEN *";
@@ -150,7 +150,7 @@ std::string ListenCore::next_query() {
         Node* node = *source.begin();
         source.erase(source.begin());
         Channel& channel = node->second;
-        channel.upstream = channel.is_wanted ? Upstream::asked : Upstream::leaving;
+        channel.on_server = channel.is_wanted ? OnServer::asked : OnServer::leaving;
         if (!sql.empty()) sql += "; ";
         sql += channel.is_wanted ? "LISTEN " : "UNLISTEN ";
         sql += quote_name(node->first);
@@ -163,8 +163,8 @@ void ListenCore::succeeded(std::vector<ListenNews>& news) {
     const Nodes done = std::exchange(in_flight_, {});
     for (Node* node : done) {
         Channel& channel = node->second;
-        const bool is_present = channel.upstream == Upstream::asked;
-        channel.upstream = is_present ? Upstream::present : Upstream::absent;
+        const bool is_present = channel.on_server == OnServer::asked;
+        channel.on_server = is_present ? OnServer::present : OnServer::absent;
         channel.is_suspect = false;
         if (is_present) confirm(channel, news);
     }
@@ -184,12 +184,12 @@ bool ListenCore::failed(std::vector<ListenNews>& news) {
     const Nodes done = std::exchange(in_flight_, {});
     if (done.size() == 1) return failed_alone(*done.front(), news);
     // One of many was wrong and undid them all; which one, they are asked for one by one to tell.
-    const bool only_left = std::all_of(done.begin(), done.end(), [](const Node* node) { return node->second.upstream == Upstream::leaving; });
+    const bool only_left = std::all_of(done.begin(), done.end(), [](const Node* node) { return node->second.on_server == OnServer::leaving; });
     for (Node* node : done) {
         Channel& channel = node->second;
         channel.is_suspect = true;
-        const bool was_asked = channel.upstream == Upstream::asked;
-        channel.upstream = was_asked ? Upstream::absent : Upstream::present;
+        const bool was_asked = channel.on_server == OnServer::asked;
+        channel.on_server = was_asked ? OnServer::absent : OnServer::present;
         if (!was_asked) confirm(channel, news);
     }
     review(done);
@@ -198,13 +198,13 @@ bool ListenCore::failed(std::vector<ListenNews>& news) {
 
 bool ListenCore::failed_alone(Node& node, std::vector<ListenNews>& news) {
     Channel& channel = node.second;
-    if (channel.upstream == Upstream::leaving) {
-        channel.upstream = Upstream::present;
+    if (channel.on_server == OnServer::leaving) {
+        channel.on_server = OnServer::present;
         confirm(channel, news);
         review(node);
         return false;
     }
-    channel.upstream = Upstream::absent;
+    channel.on_server = OnServer::absent;
     const std::vector<ClientId> waiting(channel.waiting.begin(), channel.waiting.end());
     // Its last client takes the channel with it.
     for (const ClientId& id : waiting) fail(clients_.find(id), news);
@@ -214,7 +214,7 @@ bool ListenCore::failed_alone(Node& node, std::vector<ListenNews>& news) {
 
 void ListenCore::server_lost(std::vector<ListenNews>& news) {
     in_flight_.clear();
-    for (Node& node : channels_) node.second.upstream = Upstream::absent;
+    for (Node& node : channels_) node.second.on_server = OnServer::absent;
     std::vector<ClientId> lost;
     for (auto& [id, client] : clients_) {
         client.missing = client.added.size();

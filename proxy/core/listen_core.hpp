@@ -70,12 +70,12 @@ public:
 
 private:
     // How the server stands to a channel.
-    enum class Upstream { absent, asked, present, leaving };
+    enum class OnServer { absent, asked, present, leaving };
 
     struct Channel {
         Listeners listeners;                    // were told that they listen
         Listeners waiting;                      // were not yet
-        Upstream upstream = Upstream::absent;
+        OnServer on_server = OnServer::absent;
         bool is_wanted = false;                 // as counted in wanted_
         bool is_suspect = false;                // stood in a query that failed: to be asked for alone
     };

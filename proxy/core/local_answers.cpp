@@ -3,6 +3,7 @@
 #include "protocol/backend.hpp"
 #include "protocol/sqlstate.hpp"
 #include "proxy/core/sql_scanner.hpp"
+#include "proxy/core/statement_errors.hpp"
 
 #include <algorithm>
 #include <string>
@@ -11,11 +12,6 @@ namespace pgweir::proxy {
 namespace {
 
 namespace sqlstate = protocol::sqlstate;
-
-const std::string* value_of(const SessionSettings& settings, std::string_view name) {
-    const auto found = std::find_if(settings.begin(), settings.end(), [&](const auto& setting) { return setting.first == name; });
-    return found == settings.end() ? nullptr : &found->second;
-}
 
 bool stands_as_at_startup(const ClientSession& session) { return is_same(session.settings, session.startup); }
 
@@ -174,7 +170,7 @@ void answer_here(const StatementTraits& traits, std::string_view sql, Descriptio
 void write_transaction_failed(std::vector<std::byte>& out) {
     protocol::write_error_response(out, {.severity = "ERROR",
                                          .sqlstate = sqlstate::in_failed_sql_transaction,
-                                         .message = "current transaction is aborted, commands ignored until end of transaction block"});
+                                         .message = transaction_aborted});
 }
 
 }  // namespace pgweir::proxy

@@ -2,7 +2,6 @@
 
 #include "proxy/core/function_source.hpp"
 #include "proxy/core/reserved_words.hpp"
-#include "proxy/core/setting_values.hpp"
 #include "proxy/core/sql_scanner.hpp"
 #include "proxy/core/statement_heads.hpp"
 
@@ -35,7 +34,7 @@ constexpr std::array<ObjectKind, 8> kinds = {{
 }};
 
 // Between CREATE and the kind of object stand at most so many words.
-constexpr int most_words_before = 6;
+constexpr int max_words_before = 6;
 
 const ObjectKind* kind_of_object(const SqlToken& token) {
     const auto* const found = std::find_if(kinds.begin(), kinds.end(), [&](const ObjectKind& kind) { return token.is(kind.word); });
@@ -66,7 +65,7 @@ SqlScanner behind(SqlScanner scanner, std::string_view word) {
 
 // The kind of object that CREATE or ALTER speaks of; `scanner` is behind it afterwards.
 const ObjectKind* read_kind(SqlScanner& scanner) {
-    for (int words = 0; words < most_words_before; ++words) {
+    for (int words = 0; words < max_words_before; ++words) {
         const SqlToken token = scanner.next();
         if (is_statement_end(token)) return nullptr;
         if (const ObjectKind* kind = kind_of_object(token)) return kind;
@@ -106,8 +105,8 @@ bool has_atomic_body(std::string_view text) {
 
 }  // namespace
 
-Watched made_names(std::string_view sql, const WatchedNames* watched) {
-    Watched made;
+NamesToWatch made_names(std::string_view sql, const WatchedNames* watched) {
+    NamesToWatch made;
     const bool is_one = has_atomic_body(sql);
     const auto trace_of = [&](std::string_view word) {
         SessionTrace trace = watched == nullptr ? SessionTrace::none : watched->trace_of(word);

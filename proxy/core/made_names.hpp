@@ -13,6 +13,6 @@ namespace pgweir::proxy {
 // where what they say of them may change session state: a function whose source does, or
 // whatever speaks of a name that is `watched` already or stands in this list. In lower case. Coarse.
 // `watched` may be null.
-Watched made_names(std::string_view sql, const WatchedNames* watched);
+NamesToWatch made_names(std::string_view sql, const WatchedNames* watched);
 
 }  // namespace pgweir::proxy

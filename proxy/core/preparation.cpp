@@ -7,9 +7,6 @@
 namespace pgweir::proxy {
 namespace {
 
-// An empty query: the cheapest proof that a server is still there.
-constexpr const char* check_sql = ";";
-
 // Whether a BEGIN may be refused, as on a standby: then nothing may be sent behind it unseen.
 bool may_be_refused(const std::string& begin) {
     SqlScanner scanner(begin);

@@ -12,6 +12,9 @@
 
 namespace pgweir::proxy {
 
+// An empty query: the cheapest proof that a server is still there.
+constexpr const char* check_sql = ";";
+
 struct PreparingQuery {
     std::string sql;
     // The client's statement cannot run: it reads the error. Otherwise the failure is passed over.

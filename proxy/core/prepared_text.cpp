@@ -40,7 +40,7 @@ PreparedTextPtr TextTable::intern(std::string_view definition, const StatementTr
         // Its last holder is about to forget it, and waits for us.
         shelf_->texts.erase(found);
     }
-    if (shelf_->bytes + definition.size() > most_bytes) return nullptr;
+    if (shelf_->bytes + definition.size() > max_bytes) return nullptr;
     auto* fresh = new PreparedText{std::string(definition), summary_of(traits)};
     PreparedTextPtr text(fresh, [shelf = shelf_](const PreparedText* gone) {
         {

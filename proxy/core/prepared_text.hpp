@@ -50,14 +50,14 @@ using PreparedTextPtr = std::shared_ptr<const PreparedText>;
 // Any thread may use it. A text lives as long as somebody holds it.
 class TextTable {
 public:
-    // Null when all texts together would take more than `most_bytes`.
+    // Null when all texts together would take more than `max_bytes`.
     PreparedTextPtr intern(std::string_view definition, const StatementTraits& traits);
 
     std::size_t size() const;
     std::size_t bytes() const;
 
     // Chosen: some hundred thousand statements of a usual length.
-    static constexpr std::size_t most_bytes = std::size_t{256} * 1024 * 1024;
+    static constexpr std::size_t max_bytes = std::size_t{256} * 1024 * 1024;
 
 private:
     struct Shelf {

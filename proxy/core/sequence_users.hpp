@@ -18,7 +18,7 @@ enum class SequenceUse : std::uint8_t {
 
 // How often the users of one name may advance a sequence without asking for its value before we
 // believe that they never will. Each time a server is kept for a moment. Chosen.
-constexpr int most_idle_advances = 20;
+constexpr int max_idle_advances = 20;
 
 class SequenceUsers {
 public:
@@ -35,7 +35,7 @@ public:
     SequenceUse advances(const std::string& user) {
         const std::lock_guard lock(mutex_);
         User& known = users_[user];
-        if (known.use == SequenceUse::unsure && ++known.idle_advances > most_idle_advances) known.use = SequenceUse::never;
+        if (known.use == SequenceUse::unsure && ++known.idle_advances > max_idle_advances) known.use = SequenceUse::never;
         return known.use;
     }
 

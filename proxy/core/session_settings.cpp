@@ -22,13 +22,8 @@ void append_set_config(std::string& calls, std::string_view name, std::string_vi
     calls += "))";
 }
 
-const std::string* value_of(const SessionSettings& settings, std::string_view name) {
-    const auto found = std::find_if(settings.begin(), settings.end(), [&](const auto& pair) { return pair.first == name; });
-    return found == settings.end() ? nullptr : &found->second;
-}
-
 // What stands when `settings` say nothing of it.
-const std::string* value_of(const SessionSettings& settings, const BaselineSettings& baseline, std::string_view name) {
+const std::string* value_standing(const SessionSettings& settings, const BaselineSettings& baseline, std::string_view name) {
     if (const std::string* value = value_of(settings, name)) return value;
     const auto base = baseline.find(std::string(name));
     return base == baseline.end() ? nullptr : &base->second;
@@ -65,6 +60,11 @@ Changes changes_of(const SessionSettings& from, const SessionSettings& to, const
 
 }  // namespace
 
+const std::string* value_of(const SessionSettings& settings, std::string_view name) {
+    const auto found = std::find_if(settings.begin(), settings.end(), [&](const auto& setting) { return setting.first == name; });
+    return found == settings.end() ? nullptr : &found->second;
+}
+
 std::string quote_literal(std::string_view text) {
     const auto is_beyond_ascii = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
     const bool is_plain = text.find('\\') == std::string_view::npos && std::none_of(text.begin(), text.end(), is_beyond_ascii);
@@ -92,10 +92,10 @@ std::string quote_name(std::string_view name) {
 
 std::string switch_settings_sql(const SessionSettings& from, const SessionSettings& to, const BaselineSettings& baseline) {
     Changes changes = changes_of(from, to, baseline);
-    const std::string* user = value_of(from, baseline, session_authorization);
-    const std::string* wanted_user = value_of(to, baseline, session_authorization);
-    const std::string* as = value_of(from, baseline, role);
-    const std::string* wanted_as = value_of(to, baseline, role);
+    const std::string* user = value_standing(from, baseline, session_authorization);
+    const std::string* wanted_user = value_standing(to, baseline, session_authorization);
+    const std::string* as = value_standing(from, baseline, role);
+    const std::string* wanted_as = value_standing(to, baseline, role);
     const bool changes_user = !is_same(user, wanted_user) || !changes.empty();
     const bool changes_role = !is_same(as, wanted_as) || changes_user;
 
@@ -113,7 +113,7 @@ std::string switch_settings_sql(const SessionSettings& from, const SessionSettin
 std::string restore_settings_sql(const SessionSettings& startup, const BaselineSettings& baseline, std::string_view name) {
     std::string calls;
     if (!name.empty()) {
-        if (const std::string* value = value_of(startup, baseline, name)) append_set_config(calls, name, *value);
+        if (const std::string* value = value_standing(startup, baseline, name)) append_set_config(calls, name, *value);
         return calls;
     }
     for (const auto& [base, value] : baseline)
@@ -122,13 +122,13 @@ std::string restore_settings_sql(const SessionSettings& startup, const BaselineS
         if (!is_identity(own)) append_set_config(calls, own, value);
     // RESET ALL leaves the identity alone, DISCARD ALL gives even that of the startup packet up.
     for (const std::string_view identity : {session_authorization, role})
-        if (const std::string* value = value_of({}, baseline, identity)) append_set_config(calls, identity, *value);
+        if (const std::string* value = value_standing({}, baseline, identity)) append_set_config(calls, identity, *value);
     return calls;
 }
 
 std::string restore_local_sql(const SessionSettings& startup, const BaselineSettings& baseline, std::string_view name) {
     std::string calls;
-    if (const std::string* value = value_of(startup, baseline, name)) append_set_config(calls, name, *value, "true");
+    if (const std::string* value = value_standing(startup, baseline, name)) append_set_config(calls, name, *value, "true");
     return calls;
 }
 

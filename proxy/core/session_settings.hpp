@@ -19,6 +19,9 @@ using SessionSettings = std::vector<std::pair<std::string, std::string>>;
 // What every server of a pool stands at after login and after a reset; names in lower case too.
 using BaselineSettings = std::map<std::string, std::string>;
 
+// The value of one of them; null when it is not there. Lifetime: until `settings` changes.
+const std::string* value_of(const SessionSettings& settings, std::string_view name);
+
 // A string constant as SQL text, right whatever standard_conforming_strings and
 // client_encoding are: bytes beyond ASCII, which are in the server's encoding as those of a
 // startup packet, are escaped.

@@ -1,5 +1,7 @@
 #include "proxy/core/setting_values.hpp"
 
+#include "proxy/core/sql_characters.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -212,13 +214,6 @@ bool is_custom_name(std::string_view name) {
         }
     }
     return has_dot && !is_first;
-}
-
-std::string lower_case(std::string_view text) {
-    std::string lower(text);
-    for (char& letter : lower)
-        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    return lower;
 }
 
 }  // namespace pgweir::proxy

@@ -38,7 +38,4 @@ std::string spell_application_name(std::string_view value, int server_version);
 // Whether a name with a dot can be that of a custom setting (PostgreSQL 14 and later).
 bool is_custom_name(std::string_view name);
 
-// In ASCII.
-std::string lower_case(std::string_view text);
-
 }  // namespace pgweir::proxy

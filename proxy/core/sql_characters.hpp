@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace pgweir::proxy {
 
@@ -49,5 +51,14 @@ inline bool is_in_word(char c) { return kind_of(c) <= SqlCharacter::last_of_word
 
 // PostgreSQL folds ASCII letters only, but for servers with an encoding of single bytes.
 constexpr char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+inline std::string lower_case(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) c = folded(c);
+    return lower;
+}
+
+// PostgreSQL: NAMEDATALEN - 1. Longer identifiers are cut; where, in a text, depends on the encoding.
+constexpr std::size_t max_identifier = 63;
 
 }  // namespace pgweir::proxy

@@ -7,9 +7,6 @@
 namespace pgweir::proxy {
 namespace {
 
-// PostgreSQL: NAMEDATALEN - 1; longer identifiers are cut, where depends on the encoding.
-constexpr std::size_t max_name = 63;
-
 bool is_newline(char c) { return c == '\n' || c == '\r'; }
 
 bool is_ascii(std::string_view text) {
@@ -31,7 +28,7 @@ bool take_part(const SqlToken& token, std::string* name) {
             if (token.text[i] == '"') ++i;   // doubled
         }
     }
-    return size > 0 && size <= max_name;
+    return size > 0 && size <= max_identifier;
 }
 
 bool take_name(std::string_view as_it_stands, std::string* name) {

@@ -100,8 +100,8 @@ Explained explained(SqlScanner behind_explain) {
 }
 
 bool says_temporary(SqlScanner behind) {
-    constexpr int most_words = 4;
-    for (int words = 0; words < most_words; ++words) {
+    constexpr int max_words = 4;
+    for (int words = 0; words < max_words; ++words) {
         const SqlToken token = behind.next();
         if (token.is("temp") || token.is("temporary")) return true;
         if (!token.is("or") && !token.is("replace") && !token.is("local") && !token.is("global")) return false;

@@ -1,6 +1,5 @@
 #include "proxy/core/survey.hpp"
 
-#include "proxy/core/setting_values.hpp"
 #include "proxy/core/sql_scanner.hpp"
 
 #include <algorithm>
@@ -42,13 +41,10 @@ std::string custom_sql(const std::string& custom_names) {
 }
 
 // session_user follows SET SESSION AUTHORIZATION, what pg_stat_activity says does not.
-std::string identity_sql(std::string_view login_role) {
-    std::string sql = "SELECT 'setting', 'role', " + escaped("pg_catalog.current_setting('role')") +
-                      " WHERE pg_catalog.current_setting('role') OPERATOR(pg_catalog.<>) 'none'; "
-                      "SELECT 'setting', 'session_authorization', " + escaped("session_user::pg_catalog.text");
-    if (!login_role.empty())
-        return sql + " WHERE session_user::pg_catalog.text OPERATOR(pg_catalog.<>) " + quote_literal(login_role) + "; ";
-    return sql +
+std::string identity_sql() {
+    return "SELECT 'setting', 'role', " + escaped("pg_catalog.current_setting('role')") +
+           " WHERE pg_catalog.current_setting('role') OPERATOR(pg_catalog.<>) 'none'; "
+           "SELECT 'setting', 'session_authorization', " + escaped("session_user::pg_catalog.text") +
            " FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())"
            " WHERE pg_catalog.pg_get_userbyid(usesysid) OPERATOR(pg_catalog.<>) session_user; ";
 }
@@ -106,14 +102,14 @@ bool is_prepare_of(SqlScanner scanner, std::string_view name) {
 
 }  // namespace
 
-std::string survey_sql(std::span<const std::string> custom_settings, std::string_view login_role) {
+std::string survey_sql(std::span<const std::string> custom_settings) {
     std::string names;
     for (const std::string& name : custom_settings)
         names += (names.empty() ? "ARRAY[" : ", ") + quote_literal(lower_case(name)) + "::pg_catalog.text";
     if (!names.empty()) names += ']';
     std::string sql = std::string(plain_transaction_sql) + settings_sql(names);
     if (!names.empty()) sql += custom_sql(names);
-    return sql + identity_sql(login_role) + std::string(objects_sql) + prepared_sql();
+    return sql + identity_sql() + std::string(objects_sql) + prepared_sql();
 }
 
 void SurveyReader::row(protocol::Bytes body) {

@@ -39,11 +39,10 @@ struct SessionFacts {
 
 // One text for a Query message, of several statements; the rows of all of them belong to the
 // answer. `custom_settings`: names with a dot, each asked for by name, because PostgreSQL
-// does not list those. `login_role`: whom pgweir logged in as; when empty, the server finds
-// out, which takes a little longer. Requires: no transaction is open. Fails (with an ERROR of the
-// server's) only when a name or text cannot be had in client_encoding, or when the client's
-// own statement_timeout is too short for it.
-std::string survey_sql(std::span<const std::string> custom_settings, std::string_view login_role = {});
+// does not list those. Requires: no transaction is open. Fails (with an ERROR of the server's) only
+// when a name or text cannot be had in client_encoding, or when the client's own statement_timeout is
+// too short for it.
+std::string survey_sql(std::span<const std::string> custom_settings);
 
 // Takes the rows of its answer, in their order.
 class SurveyReader {

@@ -53,8 +53,8 @@ Translation Translator::run(Bytes bytes, std::vector<std::byte>& buffer) {
             segment_begin_ = out.taken();
             is_repeatable_ = frame.type == FrontendType::bind || frame.type == FrontendType::describe;
             describes_portal_ = was_told_ = false;
-        } else if (!work_.retained.empty()) {
-            work_.retained.clear();
+        } else if (!work_.repetition.segment.empty()) {
+            work_.repetition.segment.clear();
         }
         result_.stop = one(frame, body_of(rest, frame), out);
         if (result_.stop != ClientStop::none) break;
@@ -71,8 +71,8 @@ Translation Translator::run(Bytes bytes, std::vector<std::byte>& buffer) {
 void Translator::retain(Bytes segment) {
     is_repeatable_ = false;
     if (segment.size() > max_held_frame || (was_told_ && !describes_portal_)) return;
-    work_.retained.assign(segment.begin(), segment.end());
-    work_.has_answered = false;
+    work_.repetition.segment.assign(segment.begin(), segment.end());
+    work_.repetition.has_answered = false;
 }
 
 ClientStop Translator::one(const ClientFrame& frame, Bytes body, Outgoing& out) {
@@ -139,7 +139,7 @@ void Translator::query(const ClientFrame& frame, Bytes body, Outgoing& out) {
 // What a text defines may be used in the next message, or further on in the same text.
 void Translator::note_made(const StatementTraits& traits, std::string_view sql) {
     if (!traits.defines) return;
-    const Watched made = made_names(sql, rules_.watched);
+    const NamesToWatch made = made_names(sql, rules_.watched);
     if (made.names.empty()) return;
     if (traits.statements.size() != 1) work_.effects |= Effect::unseen;
     work_.is_barred = true;

@@ -37,7 +37,7 @@ enum class ClientStop {
 struct TranslatorRules {
     TextTable* texts = nullptr;
     const WatchedNames* watched = nullptr;   // may be null
-    std::size_t most_statements = 500;       // of ours on one server
+    std::size_t max_statements = 500;       // of ours on one server
     // The server is the client's own, and its statements have the client's names: session pooling, or
     // an earlier Translation has said so.
     bool owns_server = false;
@@ -52,7 +52,7 @@ struct Translation {
     int server_parses = 0;          // Parse messages that went on, ours included
     bool keeps_large = false;       // a named statement too large to be carried is among them
     bool owns_server = false;       // from now on the server must be the client's own
-    Watched made;                   // to be watched from now on: see made_names
+    NamesToWatch made;                   // to be watched from now on: see made_names
 };
 
 class Translator {

@@ -18,7 +18,7 @@ using protocol::Origin;
 namespace {
 
 // Statements no longer wanted that are closed along with one message. Chosen: enough to keep up.
-constexpr std::size_t most_closed_at_once = 16;
+constexpr std::size_t max_closed_at_once = 16;
 
 // PostgreSQL: postgres.c, IsTransactionExitStmt.
 bool ends_transaction(std::string_view sql) {
@@ -68,7 +68,7 @@ ServerStatement& Translator::make_ready(const NamedStatement& named, Outgoing& o
     ServerStatement* statement = standing_.statements.find(*named.text, environment());
     if (statement != nullptr && statement->parsed >= named.parsed) return *statement;
     if (statement != nullptr) standing_.statements.erase(*named.text, environment(), true);
-    while (standing_.statements.shrink(rules_.most_statements - 1)) {}
+    while (standing_.statements.shrink(rules_.max_statements - 1)) {}
     close_stale(out);
     ServerStatement& fresh = standing_.statements.add(named.text, environment(), next_parse_number());
     ++result_.server_parses;
@@ -94,15 +94,14 @@ bool Translator::refuse_aborted(const NamedStatement& named, std::string_view ro
     const bool is_there = statement != nullptr && statement->parsed >= named.parsed;
     if (is_there || ends_transaction(named.text->sql())) return false;
     refuse(frame,
-           statement_error(protocol::sqlstate::in_failed_sql_transaction,
-                    "current transaction is aborted, commands ignored until end of transaction block", routine),
+           statement_error(protocol::sqlstate::in_failed_sql_transaction, transaction_aborted, routine),
            out);
     return true;
 }
 
 void Translator::close_stale(Outgoing& out) {
     std::vector<std::uint32_t>& stale = standing_.statements.stale();
-    for (std::size_t closed = 0; closed < most_closed_at_once && !stale.empty(); ++closed) {
+    for (std::size_t closed = 0; closed < max_closed_at_once && !stale.empty(); ++closed) {
         const std::uint32_t name = stale.back();
         stale.pop_back();
         protocol::write_close_statement(out.insert(), name_of(name));

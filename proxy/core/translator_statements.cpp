@@ -105,7 +105,7 @@ ClientStop Translator::parse_named(std::string_view name, std::string_view defin
         // Parsed anew by every client, however many have it: what the server made of it for
         // somebody else may be from before a change of the schema.
         standing_.statements.erase(*named.text, environment(), true);
-        while (standing_.statements.shrink(rules_.most_statements - 1)) {}
+        while (standing_.statements.shrink(rules_.max_statements - 1)) {}
         close_stale(out);
         const ServerStatement& statement = standing_.statements.add(named.text, environment(), named.parsed);
         note.name = statement.name;

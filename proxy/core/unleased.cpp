@@ -30,8 +30,8 @@ std::string_view query_text(Bytes body) {
 
 void look_ahead(const StatementSummary& summary, UnleasedScan& result) {
     result.predicts_pin = summary.predicts_pin;
-    result.uses_sequence = summary.effects.has(Effect::sequence_use);
-    result.concerns_channels = summary.effects.has(Effect::listening);
+    result.wants.sequences = summary.effects.has(Effect::sequence_use);
+    result.wants.channels = summary.effects.has(Effect::listening);
 }
 
 bool is_listen(const StatementTraits& traits, const ClientSession& session) {
@@ -66,7 +66,7 @@ void query(const ClientFrame& frame, Bytes body, Scan& scan) {
         scan.result.need = ServerNeed::server;
         look_ahead(summary_of(traits), scan.result);
         if (traits.statements.size() == 1 && traits.statements.front().form == Form::execute)
-            scan.result.executes = plain_name(traits.statements.front().name).value_or("");
+            scan.result.wants.executes = plain_name(traits.statements.front().name).value_or("");
         return;
     }
     protocol::write_ready_for_query(scan.out, scan.session.status());

@@ -28,15 +28,20 @@ enum class ServerNeed {
     violation,
 };
 
+// What a statement asks for beyond a server as such.
+struct StatementWants {
+    bool sequences = false;      // what the client's last server remembers of sequences
+    bool channels = false;       // that the server listens as the client does: it changes or shows that
+    std::string executes = {};   // the name in an EXECUTE by itself
+};
+
 struct UnleasedScan {
     std::size_t done = 0;           // bytes from the front that were dealt with
     ServerNeed need = ServerNeed::nothing;
     int answered = 0;               // statements answered here
     // Of the statement the rest begins with, when it needs a server.
     bool predicts_pin = false;
-    bool uses_sequence = false;     // it reads what the last server remembers of sequences
-    bool concerns_channels = false; // it changes or shows what the client listens to
-    std::string executes = {};      // the name in an EXECUTE by itself
+    StatementWants wants = {};
     std::string channel = {};       // of a LISTEN
 };
 

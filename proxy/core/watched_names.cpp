@@ -8,9 +8,6 @@
 namespace pgweir::proxy {
 namespace {
 
-// PostgreSQL: NAMEDATALEN - 1.
-constexpr std::size_t max_name = 63;
-
 bool is_beyond_ascii(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 
 // The bit of a word in the filter: its first letter, without its case, and the last three bits of its length.
@@ -20,7 +17,7 @@ std::size_t bit_of(std::string_view word) {
 
 }  // namespace
 
-void Watched::add(const Watched& more) {
+void NamesToWatch::add(const NamesToWatch& more) {
     for (const WatchedName& one : more.names) {
         const auto known = std::find_if(names.begin(), names.end(), [&](const WatchedName& other) { return other.name == one.name; });
         if (known == names.end()) names.push_back(one);
@@ -30,7 +27,7 @@ void Watched::add(const Watched& more) {
         if (std::find(custom_settings.begin(), custom_settings.end(), setting) == custom_settings.end()) custom_settings.push_back(setting);
 }
 
-WatchedNames::WatchedNames(const Watched& watched) : custom_settings_(watched.custom_settings) {
+WatchedNames::WatchedNames(const NamesToWatch& watched) : custom_settings_(watched.custom_settings) {
     for (const WatchedName& one : watched.names) add(one.name, one.trace);
 }
 
@@ -47,11 +44,11 @@ void WatchedNames::add(std::string name, SessionTrace trace) {
 
 SessionTrace WatchedNames::trace_of(std::string_view word) const {
     if (word.empty() || names_.empty()) return SessionTrace::none;
-    if (word.size() > max_name) return most_;
+    if (word.size() > max_identifier) return most_;
     if (beyond_ascii_ != SessionTrace::none && std::ranges::any_of(word, is_beyond_ascii)) return beyond_ascii_;
     const std::size_t bit = bit_of(word);
     if ((first_and_length_[bit / 64] >> bit % 64 & 1U) == 0) return SessionTrace::none;
-    std::array<char, max_name> lower;
+    std::array<char, max_identifier> lower;
     std::ranges::transform(word, lower.begin(), folded);
     const auto found = names_.find(std::string_view(lower.data(), word.size()));
     return found == names_.end() ? SessionTrace::none : found->second;

@@ -22,16 +22,16 @@ struct WatchedName {
 };
 
 // What is watched, in parts.
-struct Watched {
+struct NamesToWatch {
     std::vector<WatchedName> names = {};
     std::vector<std::string> custom_settings = {};   // names with a dot that the functions set
 
-    void add(const Watched& more);
+    void add(const NamesToWatch& more);
 };
 
 class WatchedNames {
 public:
-    explicit WatchedNames(const Watched& watched);
+    explicit WatchedNames(const NamesToWatch& watched);
     bool empty() const { return names_.empty(); }
     // `word`: an identifier in whatever case, without quotes; compared without regard to it.
     // Beyond ASCII there is no comparing, for encodings differ: such a word is held to be any

@@ -1,6 +1,6 @@
 #include "proxy/server/learning.hpp"
 
-#include "proxy/core/setting_values.hpp"
+#include "proxy/core/sql_characters.hpp"
 #include "proxy/core/function_source.hpp"
 
 #include <algorithm>
@@ -44,7 +44,7 @@ std::string functions_sql(int server_version) {
            " WHERE pronamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname IN ('pg_catalog', 'information_schema'))"
            " AND (lanname NOT IN ('c', 'internal') OR"
            " proname IN ('set_limit', 'dblink_connect', 'dblink_connect_u', 'dblink_disconnect'))"
-           " AND octet_length(prosrc) <= 262144 AND proname" + std::string(no_keyword) + " LIMIT " + std::to_string(most_functions);
+           " AND octet_length(prosrc) <= 262144 AND proname" + std::string(no_keyword) + " LIMIT " + std::to_string(max_functions);
 }
 
 // Tables and views whose rules, triggers, defaults, constraints or policies depend on one of the
@@ -70,7 +70,7 @@ std::string relations_sql() {
            " UNION SELECT proname FROM caller JOIN pg_proc p ON classid = 1255 AND p.oid = objid"
            " UNION SELECT typname FROM caller JOIN pg_constraint c ON classid = 2606 AND c.oid = objid JOIN pg_type t ON t.oid = contypid"
            " UNION SELECT typname FROM caller JOIN pg_cast c ON classid = 2605 AND c.oid = objid JOIN pg_type t ON t.oid IN (castsource, casttarget))"
-           " SELECT name FROM named WHERE name" + std::string(no_keyword) + " LIMIT " + std::to_string(most_watched_names);
+           " SELECT name FROM named WHERE name" + std::string(no_keyword) + " LIMIT " + std::to_string(max_watched_names);
 }
 
 struct Function {
@@ -96,18 +96,18 @@ public:
     Closure(const Ask& ask, std::vector<Function> functions) : ask_(ask), functions_(std::move(functions)) {}
 
     // Nullopt when the server did not answer.
-    std::optional<Watched> find() {
+    std::optional<NamesToWatch> find() {
         for (Function& function : functions_) {
             SourceReading reading = read(function);
             raise(function, reading.trace);
-            if (custom_settings_.size() < most_custom_settings) add_settings(std::move(reading.custom_settings));
+            if (custom_settings_.size() < max_custom_settings) add_settings(std::move(reading.custom_settings));
         }
-        for (int round = 0; round < most_rounds && has_fresh() && names_.size() < most_watched_names; ++round) {
+        for (int round = 0; round < max_rounds && has_fresh() && names_.size() < max_watched_names; ++round) {
             if (!watch_relations()) return std::nullopt;
             raise_callers();
         }
         if (has_fresh() && !watch_relations()) return std::nullopt;
-        Watched watched{.custom_settings = {custom_settings_.begin(), custom_settings_.end()}};
+        NamesToWatch watched{.custom_settings = {custom_settings_.begin(), custom_settings_.end()}};
         for (const auto& [name, trace] : names_) watched.names.push_back({name, trace});
         return watched;
     }
@@ -193,7 +193,7 @@ std::shared_ptr<const KnownSettings> learn_settings(const Ask& ask, int server_v
     return std::make_shared<const KnownSettings>(std::move(settings), server_version);
 }
 
-std::optional<Watched> learn_names(const Ask& ask, int server_version) {
+std::optional<NamesToWatch> learn_names(const Ask& ask, int server_version) {
     std::optional<Rows> rows = ask(functions_sql(server_version), {});
     if (!have_columns(rows, 4)) return std::nullopt;
     std::vector<Function> functions;
@@ -212,9 +212,9 @@ std::shared_ptr<const WatchedNames> KnowledgeShelf::names() const {
     return watched_;
 }
 
-void KnowledgeShelf::watch(const Watched& made, TimePoint now) {
+void KnowledgeShelf::watch(const NamesToWatch& made, TimePoint now) {
     const std::lock_guard lock(mutex_);
-    if (made_.names.size() < most_watched_names) made_.add(made);
+    if (made_.names.size() < max_watched_names) made_.add(made);
     made_at_ = now;
     claimed_at_.reset();
     if (watched_) publish();
@@ -238,7 +238,7 @@ void KnowledgeShelf::store(Knowledge knowledge) {
 }
 
 void KnowledgeShelf::publish() {
-    Watched all = learned_;
+    NamesToWatch all = learned_;
     all.add(made_);
     watched_ = std::make_shared<const WatchedNames>(all);
 }

@@ -20,7 +20,7 @@ namespace pgweir::proxy {
 // Each null while it is not known.
 struct Knowledge {
     std::shared_ptr<const KnownSettings> settings = {};
-    std::optional<Watched> watched = {};
+    std::optional<NamesToWatch> watched = {};
 };
 
 using Rows = std::vector<std::vector<std::string>>;   // NULL comes as an empty text
@@ -30,7 +30,7 @@ using Ask = std::function<std::optional<Rows>(const std::string& sql, const std:
 // Null when the server did not answer. `server_version`: as server_version_num.
 // Requires: search_path holds nothing but pg_catalog.
 std::shared_ptr<const KnownSettings> learn_settings(const Ask& ask, int server_version);
-std::optional<Watched> learn_names(const Ask& ask, int server_version);
+std::optional<NamesToWatch> learn_names(const Ask& ask, int server_version);
 
 // What a pool knows by now, and when it is to learn again. Any thread may call anything.
 class KnowledgeShelf {
@@ -42,7 +42,7 @@ public:
 
     // Names of what a client is about to make: watched at once, and until a login that begins later
     // has learned better. The next login is to learn.
-    void watch(const Watched& made, TimePoint now);
+    void watch(const NamesToWatch& made, TimePoint now);
 
     // Whether a login that begins now is to learn: true once, and again when that was long ago.
     bool claim(TimePoint now);
@@ -59,8 +59,8 @@ private:
 
     mutable std::mutex mutex_;
     std::shared_ptr<const KnownSettings> settings_;
-    Watched learned_;
-    Watched made_;                               // at most most_watched_names
+    NamesToWatch learned_;
+    NamesToWatch made_;                               // at most max_watched_names
     std::optional<TimePoint> made_at_;           // the last of them
     std::shared_ptr<const WatchedNames> watched_;   // both; null while nothing was learned
     std::optional<TimePoint> claimed_at_;
@@ -68,10 +68,10 @@ private:
 };
 
 // Chosen: far above what databases have that were written by hand.
-constexpr std::size_t most_functions = 10'000;
-constexpr std::size_t most_watched_names = 2'000;
-constexpr std::size_t most_custom_settings = 100;
+constexpr std::size_t max_functions = 10'000;
+constexpr std::size_t max_watched_names = 2'000;
+constexpr std::size_t max_custom_settings = 100;
 // How many steps from a function that changes the session to one that calls it are followed.
-constexpr int most_rounds = 4;
+constexpr int max_rounds = 4;
 
 }  // namespace pgweir::proxy

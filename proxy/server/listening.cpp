@@ -1,6 +1,7 @@
 #include "proxy/server/listening.hpp"
 
 #include "protocol/frontend.hpp"
+#include "proxy/core/preparation.hpp"
 #include "proxy/core/session_settings.hpp"
 #include "proxy/server/pool.hpp"
 #include "proxy/server/server_keeper.hpp"
@@ -17,15 +18,9 @@ namespace {
 constexpr std::uint32_t listening_slot = 0xffffffff;
 constexpr ClientId own_id{.thread = listening_thread, .slot = listening_slot};
 
-// An empty query: the cheapest proof that a server is still there.
-constexpr std::string_view check_sql = ";";
-
 // After this much silence the server is asked whether it is there. Chosen: what a listener
 // may be left in the dark; a network that swallows bytes shows itself in no other way.
 constexpr Duration check_after = std::chrono::seconds(30);
-
-// How long it may take to answer us. As for the check of a server that was idle.
-constexpr Duration answer_limit = std::chrono::seconds(5);
 
 // Servers that may be lost one after the other before they listen, until those who wait
 // are told. Chosen: idle ones may all have died at once without a word.

@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 // is worth more than what it teaches.
 constexpr milliseconds longest_question{2000};
 constexpr milliseconds shortest_question{100};
-constexpr int most_questions = 10;
+constexpr int max_questions = 10;
 
 Rows rows_of(const PGresult* result) {
     Rows rows(static_cast<std::size_t>(PQntuples(result)));
@@ -54,7 +54,7 @@ private:
 
 bool learn(PGconn* connection, libpq::TimePoint deadline, Knowledge& knowledge) {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - libpq::Clock::now());
-    const milliseconds time = std::min(longest_question, left / most_questions);
+    const milliseconds time = std::min(longest_question, left / max_questions);
     if (time < shortest_question) return true;
     Questions questions(connection, deadline);
     const Ask ask = [&questions](const std::string& sql, const std::vector<std::string>& values) { return questions.ask(sql, values); };

@@ -67,7 +67,7 @@ public:
     std::shared_ptr<const KnownSettings> known_settings() const { return knowledge_.settings(); }
     std::shared_ptr<const WatchedNames> watched_names() const { return knowledge_.names(); }
     // What a client is about to make is watched from now on.
-    void watch(const Watched& made) { knowledge_.watch(made, Clock::now()); }
+    void watch(const NamesToWatch& made) { knowledge_.watch(made, Clock::now()); }
 
     // For relay threads. `server` is held by the calling thread.
 

@@ -35,6 +35,10 @@ class Pool;
 // Whoever holds a lease; the relay knows what it really is.
 struct Lessee {};
 
+// How long a server may take to answer a check, to take settings, or to say what a client has
+// left. Chosen: a round trip and then some; a network that swallows bytes is found out here.
+constexpr Duration answer_limit = std::chrono::seconds(5);
+
 // What its holder does with it.
 enum class ServerDuty {
     none,        // nobody holds it

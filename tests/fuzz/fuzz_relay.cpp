@@ -78,11 +78,11 @@ struct ClientOutcome {
 
 bool is_last(proxy::ClientStop stop) { return stop == proxy::ClientStop::violation || stop == proxy::ClientStop::terminate; }
 
-// No reply ever comes. `most_statements`: on the server.
-ClientOutcome play_client(Bytes input, std::uint8_t seed, std::size_t most_statements, Lease& lease) {
+// No reply ever comes. `max_statements`: on the server.
+ClientOutcome play_client(Bytes input, std::uint8_t seed, std::size_t max_statements, Lease& lease) {
     ClientOutcome outcome;
     proxy::TextTable texts;
-    const proxy::TranslatorRules rules{.texts = &texts, .most_statements = most_statements};
+    const proxy::TranslatorRules rules{.texts = &texts, .max_statements = max_statements};
     lease.exchange.sent(protocol::FrontendType::query, protocol::Origin::proxy);
     Arrival arrival{input};
     std::vector<std::byte> buffer;
@@ -108,7 +108,7 @@ ClientOutcome play_client(Bytes input, std::uint8_t seed, std::size_t most_state
     outcome.notes = lease.work.notes.size();
     outcome.names = lease.session.statements.size();
     outcome.effects = lease.work.effects;
-    require(lease.standing.statements.size() <= most_statements);
+    require(lease.standing.statements.size() <= max_statements);
     return outcome;
 }
 
@@ -220,10 +220,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Bytes from_client = all.first(std::min<std::size_t>(data[1] * 4U, all.size()));
     const Bytes from_server = all.subspan(from_client.size());
 
-    const std::size_t most_statements = 1 + seed % 4U;
+    const std::size_t max_statements = 1 + seed % 4U;
     Lease lease;
     Lease other;
-    require(play_client(from_client, seed, most_statements, lease) == play_client(from_client, 0, most_statements, other));
+    require(play_client(from_client, seed, max_statements, lease) == play_client(from_client, 0, max_statements, other));
     require(play_unleased(from_client, seed) == play_unleased(from_client, 0));
     require(play_server(from_server, seed, lease) == play_server(from_server, 0, other));
     return 0;

@@ -24,7 +24,7 @@ inline std::string joined(std::string words, std::string_view word) {
 
 // Names that are watched, for what can be found.
 inline proxy::WatchedNames watched_names(const std::vector<std::string>& names, proxy::SessionTrace trace = proxy::SessionTrace::visible) {
-    proxy::Watched watched;
+    proxy::NamesToWatch watched;
     for (const std::string& name : names) watched.names.push_back({name, trace});
     return proxy::WatchedNames(watched);
 }

@@ -17,7 +17,7 @@ using proxy::KnowledgeShelf;
 using proxy::KnownSettings;
 using proxy::learn_names;
 using proxy::learn_settings;
-using proxy::most_rounds;
+using proxy::max_rounds;
 using proxy::Rows;
 using proxy::WatchedNames;
 
@@ -91,12 +91,12 @@ TEST_CASE("learning: tables and views that call a watched function are watched, 
 TEST_CASE("learning: a long chain of calls is followed for some steps only", "[proxy]") {
     FakeDatabase database;
     database.functions->push_back({"0", "f0", "sql", watched_source});
-    for (int i = 1; i <= most_rounds + 3; ++i)
+    for (int i = 1; i <= max_rounds + 3; ++i)
         database.functions->push_back({std::to_string(i), "f" + std::to_string(i), "sql", "select f" + std::to_string(i - 1) + "()"});
     const auto names = learned(database);
     REQUIRE(names);
-    CHECK(names->holds("f" + std::to_string(most_rounds)));
-    CHECK_FALSE(names->holds("f" + std::to_string(most_rounds + 1)));
+    CHECK(names->holds("f" + std::to_string(max_rounds)));
+    CHECK_FALSE(names->holds("f" + std::to_string(max_rounds + 1)));
 }
 
 TEST_CASE("learning: functions in C are watched because they were asked for by name", "[proxy]") {
@@ -182,7 +182,7 @@ TEST_CASE("learning: what a function leaves is what those leave that call it", "
 
 namespace {
 
-Knowledge of_name(const std::string& name) { return {.watched = proxy::Watched{.names = {{name, proxy::SessionTrace::visible}}}}; }
+Knowledge of_name(const std::string& name) { return {.watched = proxy::NamesToWatch{.names = {{name, proxy::SessionTrace::visible}}}}; }
 
 }  // namespace
 

@@ -28,7 +28,7 @@ TEST_CASE("hinted settings: literals that may be names, and what strings say of 
 TEST_CASE("hinted settings: no more than some", "[proxy]") {
     std::string sql = "SELECT ''";
     for (int i = 0; i < 100; ++i) sql += ", 'a.b" + std::to_string(i) + "'";
-    CHECK(hinted_settings(sql).size() == proxy::most_hinted_settings);
+    CHECK(hinted_settings(sql).size() == proxy::max_hinted_settings);
 }
 
 }  // namespace pgweir::test

@@ -67,7 +67,7 @@ TEST_CASE("made names: what speaks of a watched name", "[proxy]") {
 }
 
 TEST_CASE("made names: what a function leaves, and the settings it names, are known at once", "[proxy]") {
-    const proxy::Watched made = proxy::made_names(
+    const proxy::NamesToWatch made = proxy::made_names(
         "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ SELECT set_config('a.b', '1', false) $$;"
         "CREATE FUNCTION g(n text) RETURNS void LANGUAGE sql AS $$ SELECT f(), set_config(n, '1', false) $$;"
         "CREATE VIEW v AS SELECT g('x')", nullptr);

@@ -61,10 +61,10 @@ TEST_CASE("prepared text: it may outlive its table", "[proxy]") {
 
 TEST_CASE("prepared text: there is room for so many bytes and no more", "[proxy]") {
     TextTable table;
-    constexpr std::size_t part = TextTable::most_bytes / 4;
+    constexpr std::size_t part = TextTable::max_bytes / 4;
     std::vector<PreparedTextPtr> held;
     for (char i = 'a'; i < 'e'; ++i) held.push_back(table.intern(std::string(part, i), {}));
-    CHECK(table.bytes() == TextTable::most_bytes);
+    CHECK(table.bytes() == TextTable::max_bytes);
     CHECK(table.intern("x", {}) == nullptr);
     CHECK(table.intern(held[0]->definition, {}) == held[0]);
     held.pop_back();

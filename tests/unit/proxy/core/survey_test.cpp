@@ -51,13 +51,6 @@ TEST_CASE("survey: custom settings are asked for by name, quoted and in lower ca
     CHECK(holds(sql, "'a.it''s'::pg_catalog.text"));
 }
 
-TEST_CASE("survey: a known login role spares the server the question", "[proxy]") {
-    CHECK(holds(survey_sql({}), "pg_stat_get_activity"));
-    const std::string sql = survey_sql({}, "o'brien");
-    CHECK_FALSE(holds(sql, "pg_stat_get_activity"));
-    CHECK(holds(sql, "OPERATOR(pg_catalog.<>) 'o''brien'"));
-}
-
 TEST_CASE("survey: no operator is left to the client's search_path", "[proxy]") {
     const std::vector<std::string> names = {"a.b"};
     const std::string sql = survey_sql(names);

@@ -177,7 +177,7 @@ TEST_CASE("translator: settings that change what a text means have copies of the
 
 TEST_CASE("translator: the statement not used for longest makes room", "[proxy]") {
     World world;
-    world.rules.most_statements = 2;
+    world.rules.max_statements = 2;
     world.has_parsed(world.client, world.server, "a", "select 1");
     world.has_parsed(world.client, world.server, "b", "select 2");
     CoreLease lease = world.lease(world.client, world.server);
@@ -370,7 +370,7 @@ TEST_CASE("translator: a client that was told what a statement gives is not serv
         CHECK(lease.replies("1tT") == "ppp");
         CHECK(lease.says() == "B pgweir_1 | E | S");
         // The client relies on a description from before, so this cannot be done again in silence.
-        CHECK(lease.work.retained.empty());
+        CHECK(lease.work.repetition.segment.empty());
     }
     SECTION("another") {
         lease.columns = one_column("a", 25);

@@ -271,22 +271,22 @@ TEST_CASE("translator: COPY data passes where a message would be held", "[proxy]
 TEST_CASE("translator: a segment of Binds and no Parse is kept for doing it again", "[proxy]") {
     Pair pair;
     pair.take(parse("n", "select 1") + sync());
-    CHECK(pair.lease.work.retained.empty());
+    CHECK(pair.lease.work.repetition.segment.empty());
     pair.lease.replies("1Z");
     const std::string segment = bind("", "n") + describe_portal() + execute("") + sync();
     pair.take(segment);
-    CHECK(text_of(pair.lease.work.retained) == segment);
+    CHECK(text_of(pair.lease.work.repetition.segment) == segment);
     SECTION("until something follows it") {
         pair.take(query("select 1"));
-        CHECK(pair.lease.work.retained.empty());
+        CHECK(pair.lease.work.repetition.segment.empty());
     }
     SECTION("not inside a transaction") {
-        pair.lease.work.retained.clear();
+        pair.lease.work.repetition.segment.clear();
         pair.lease.replies("2TCZ");
         pair.take(query("begin"));
         pair.lease.replies("C+");
         pair.take(segment);
-        CHECK(pair.lease.work.retained.empty());
+        CHECK(pair.lease.work.repetition.segment.empty());
     }
 }
 

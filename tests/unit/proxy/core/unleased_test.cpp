@@ -145,7 +145,7 @@ TEST_CASE("unleased: it is said what the statement in front will need", "[proxy]
     client.takes(row.input);
     CHECK(client.last.need == ServerNeed::server);
     CHECK(client.last.predicts_pin == row.predicts_pin);
-    CHECK(client.last.uses_sequence == row.uses_sequence);
+    CHECK(client.last.wants.sequences == row.uses_sequence);
 }
 
 TEST_CASE("unleased: a LISTEN by itself needs the listening server", "[proxy]") {

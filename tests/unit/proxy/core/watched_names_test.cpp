@@ -108,7 +108,7 @@ TEST_CASE("statement traits: how much of what a watched name leaves can be found
 
 TEST_CASE("watched names: of two with one name the one counts that leaves more", "[proxy]") {
     using proxy::SessionTrace;
-    proxy::Watched watched{.names = {{"f", SessionTrace::hidden}, {"F", SessionTrace::visible}}, .custom_settings = {"a.b"}};
+    proxy::NamesToWatch watched{.names = {{"f", SessionTrace::hidden}, {"F", SessionTrace::visible}}, .custom_settings = {"a.b"}};
     watched.add({.names = {{"g", SessionTrace::visible}}, .custom_settings = {"a.b", "c.d"}});
     const WatchedNames names(watched);
     CHECK(names.trace_of("f") == SessionTrace::hidden);
