@@ -23,7 +23,7 @@ def matrix_role(cluster):
 @pytest.fixture
 def matrix_daemon(start_pgweir, matrix_role):
     """A daemon in transaction mode with three servers, the breaker off, and patience with the queue."""
-    return start_pgweir({**NO_BREAKER, "limits": {"pool_size": SERVERS}, "timeouts": {"query_wait_timeout": "100s"},
+    return start_pgweir({**NO_BREAKER, "limits": {"pool_size": SERVERS}, "timeouts": {"query_wait_timeout": "300s"},
                          "databases": {"app": {"dsn": matrix_role.uri()}}})
 
 

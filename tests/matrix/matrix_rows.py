@@ -25,7 +25,8 @@ MOVED = 0.60
 # A server that was lost to a cancelled or abandoned statement is replaced. More than these would
 # mean that sessions change servers only because servers do not last.
 REPLACED = 12
-APPLICATION_TIMEOUT = 120
+# A guard against what hangs, far above what a busy machine needs.
+APPLICATION_TIMEOUT = 400
 
 
 def is_direct():

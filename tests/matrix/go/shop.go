@@ -34,7 +34,7 @@ var zones = []zone{
 const (
 	tenants  = 4
 	noon     = 1719835200
-	deadline = 90 * time.Second
+	deadline = 300 * time.Second
 
 	insertSQL = "INSERT INTO orders (session, item, amount, placed) VALUES ($1, $2, $3, $4) RETURNING id"
 	countSQL  = "SELECT count(*) FROM orders WHERE session = $1"

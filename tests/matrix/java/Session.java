@@ -59,9 +59,9 @@ final class Session {
             }
             prepare();
             setPlace(number % 2 == 1);
-            barrier.await(90, TimeUnit.SECONDS);
+            barrier.await(300, TimeUnit.SECONDS);
             migrate();
-            barrier.await(90, TimeUnit.SECONDS);
+            barrier.await(300, TimeUnit.SECONDS);
             for (int turn = 0; turn < rounds; ++turn) {
                 if (turn == rounds / 2) {
                     if (number % 10 == 3) {
