@@ -18,7 +18,7 @@ std::string_view value_of(FlowPart part, const FlowIdentity& identity) {
 
 std::string flow_name(const FlowParts& parts, const FlowIdentity& identity) {
     std::string name;
-    for (const FlowPart part : parts) {
+    for (const FlowPart& part : parts) {
         if (&part != &parts.front()) name += '/';
         name += value_of(part, identity).substr(0, max_identifier);
     }
