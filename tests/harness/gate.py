@@ -45,6 +45,10 @@ class Gate:
         """Cuts all connections, with a RST on both sides."""
         with self._lock:
             sockets, self._sockets = self._sockets, set()
+        self._cut(sockets)
+
+    @staticmethod
+    def _cut(sockets):
         for one in sockets:
             with contextlib.suppress(OSError):
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -70,9 +74,13 @@ class Gate:
                 threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
     def _pump(self, source, sink):
-        with contextlib.suppress(OSError):
+        try:
             while data := source.recv(_CHUNK):
                 if self._passes.is_set():
                     sink.sendall(data)
             if self._passes.is_set():
                 sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            # One end was torn off: so is the other, unless that is to go unnoticed.
+            if self._passes.is_set():
+                self._cut((source, sink))
