@@ -71,6 +71,8 @@ std::string type_of(const Option& option) {
                 return portion(facts);
             } else if constexpr (std::is_same_v<Value, Settings>) {
                 return fmt::format(R"("type": "object", "additionalProperties": {{ {} }})", text_type);
+            } else if constexpr (std::is_same_v<Value, Weights>) {
+                return fmt::format(R"("type": "object", "additionalProperties": {{ {} }})", whole_number(facts));
             } else if constexpr (std::is_same_v<Value, std::vector<std::string>> ||
                                  std::is_same_v<Value, std::optional<std::vector<std::string>>>) {
                 return R"("type": ["string", "array"], "items": { "type": "string" })";
@@ -90,6 +92,7 @@ std::string default_of(const Option& option) {
                            std::holds_alternative<std::uint16_t*>(option.slot) ||
                            (portion != nullptr && !(*portion)->percent());
     const bool has_none = option.is_secret() || std::holds_alternative<Settings*>(option.slot) ||
+                          std::holds_alternative<Weights*>(option.slot) ||
                           std::holds_alternative<std::optional<std::vector<std::string>>*>(option.slot) ||
                           std::holds_alternative<std::optional<PoolMode>*>(option.slot);
     if (has_none) {

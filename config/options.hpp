@@ -17,6 +17,7 @@ namespace pgweir::config {
 enum class TlsMode { disable, allow, require };
 enum class TlsVersion { tls_1_2, tls_1_3 };
 enum class PoolMode { transaction, session };
+enum class Priority { normal, high };
 enum class LogFormat { text, json };
 enum class LogLevel { debug, info, warning, error };
 
@@ -43,6 +44,8 @@ struct PoolLimits {
     int min_pool_size = 0;
     int max_waiting = 1000;
     Portion max_pinned = Portion::of_percent(25);   // of pool_size
+    int max_user_servers = 0;                       // while others wait; 0: no limit
+    Portion max_flow_servers = Portion::of_percent(50);   // of pool_size, while others wait
     int max_prepared_statements = 500;              // on one server
 };
 
@@ -73,6 +76,12 @@ struct BreakerOptions {
     std::chrono::milliseconds min_open = std::chrono::seconds(2);
 };
 
+// Whose turn it is when clients wait.
+struct QueueOptions {
+    std::vector<std::string> fair_by = {"user", "application_name"};   // of flow_parts
+    Weights weights;
+};
+
 using Settings = std::map<std::string, std::string>;   // run-time parameter -> value
 
 struct DatabaseOptions {
@@ -92,6 +101,7 @@ struct UserOptions {
     std::optional<std::vector<std::string>> databases;   // nullopt: all
     std::optional<PoolMode> pool_mode;                   // nullopt: the database's
     int max_user_client_connections = 0;                 // the file's limit, or this user's override
+    Priority priority = Priority::normal;
 };
 
 struct HttpOptions {
@@ -108,6 +118,7 @@ struct Config {
     ListenOptions listen;
     ClientLimits limits;
     ClientTimeouts timeouts;
+    QueueOptions queue;
     HttpOptions http;
     LogOptions log;
     std::map<std::string, DatabaseOptions> databases;

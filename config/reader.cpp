@@ -162,6 +162,10 @@ void Reader::read_option(const Option& option, const Entry& entry, const std::st
         if (check_mapping(entry, path)) {
             read_settings(**settings, entry, path);
         }
+    } else if (Weights* const* weights = std::get_if<Weights*>(&option.slot)) {
+        if (check_mapping(entry, path)) {
+            read_weights(**weights, *option.facts, entry, path);
+        }
     } else if (is_list && entry.value->kind == NodeKind::sequence) {
         read_list(option, entry, path);
     } else {
@@ -217,6 +221,22 @@ void Reader::read_list(const Option& option, const Entry& entry, const std::stri
         **list = std::move(items);
     } else if (auto* const* choice = std::get_if<std::optional<std::vector<std::string>>*>(&option.slot)) {
         **choice = std::move(items);
+    }
+}
+
+void Reader::read_weights(Weights& weights, const Facts& facts, const Entry& entry, const std::string& path) {
+    if (entry.value->entries.size() > max_settings) {
+        fail(entry.value_place, path, fmt::format("holds more than {} weights", max_settings));
+        return;
+    }
+    for (const Entry& flow : entry.value->entries) {
+        const std::string flow_path = join_path(path, shown(flow.key));
+        if (!begin(flow, flow_path)) {
+            continue;
+        }
+        int weight = 1;
+        read_scalar(Option{&facts, &weight}, *flow.value, flow.value_place, flow_path);
+        weights[flow.key] = weight;
     }
 }
 

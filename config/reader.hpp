@@ -41,6 +41,7 @@ private:
     void read_option(const Option& option, const Entry& entry, const std::string& path);
     void read_scalar(const Option& option, const Node& node, Place place, const std::string& path);
     void read_list(const Option& option, const Entry& entry, const std::string& path);
+    void read_weights(Weights& weights, const Facts& facts, const Entry& entry, const std::string& path);
     void read_settings(Settings& settings, const Entry& entry, const std::string& path);
 
     const Surroundings& surroundings_;

@@ -20,8 +20,8 @@ template <class T>
 using Member =
     std::variant<int T::*, std::uint16_t T::*, std::chrono::milliseconds T::*, double T::*, std::optional<double> T::*,
                  Portion T::*, std::string T::*, Secret T::*, std::vector<std::string> T::*,
-                 std::optional<std::vector<std::string>> T::*, Settings T::*, TlsMode T::*, TlsVersion T::*,
-                 PoolMode T::*, std::optional<PoolMode> T::*, LogFormat T::*, LogLevel T::*>;
+                 std::optional<std::vector<std::string>> T::*, Settings T::*, Weights T::*, TlsMode T::*, TlsVersion T::*,
+                 PoolMode T::*, std::optional<PoolMode> T::*, Priority T::*, LogFormat T::*, LogLevel T::*>;
 
 template <class T>
 struct Row {
@@ -74,6 +74,12 @@ constexpr auto pool_limit_rows = std::to_array<Row<PoolLimits>>({
       "Servers of one pool that clients may keep between transactions for their session state; a percentage is of "
       "pool_size, rounded up, at least 1."},
      &PoolLimits::max_pinned},
+    {{"max_user_servers", 0, 10'000, Reload::live, "Most servers of one pool that a user may hold while others wait; 0 for no limit."},
+     &PoolLimits::max_user_servers},
+    {{"max_flow_servers", 1, 10'000, Reload::live,
+      "Most servers of one pool that a flow of the queue may hold while others wait; a percentage is of pool_size, "
+      "rounded up, at least 1."},
+     &PoolLimits::max_flow_servers},
     {{"max_prepared_statements", 1, 100'000, Reload::live,
       "Prepared statements kept on one server; those unused for longest make room."},
      &PoolLimits::max_prepared_statements},
@@ -116,6 +122,16 @@ constexpr auto breaker_rows = std::to_array<Row<BreakerOptions>>({
      &BreakerOptions::min_open},
 });
 
+constexpr auto queue_rows = std::to_array<Row<QueueOptions>>({
+    {{"fair_by", 0, 0, Reload::live,
+      "What makes clients one flow, of user, application_name and address; flows take turns when clients wait. A client "
+      "keeps the flow of its login."},
+     &QueueOptions::fair_by},
+    {{"weights", 1, 100, Reload::live,
+      "Turns in a row of a flow, by its name (its parts with slashes between: lambda/web) or one of the parts; 1 when left out."},
+     &QueueOptions::weights},
+});
+
 constexpr auto http_rows = std::to_array<Row<HttpOptions>>({
     {{"address", 0, 0, Reload::restart, "IP address that serves metrics and health."}, &HttpOptions::address},
     {{"port", 0, 65535, Reload::restart, "TCP port for metrics and health; 0 for none."}, &HttpOptions::port},
@@ -148,6 +164,9 @@ constexpr auto user_rows = std::to_array<Row<UserOptions>>({
     {{"databases", 0, 0, Reload::live, "The databases that the user may enter, one or a list; all when left out."},
      &UserOptions::databases},
     {{"pool_mode", 0, 0, Reload::live, "Overrides the database's for this user."}, &UserOptions::pool_mode},
+    {{"priority", 0, 0, Reload::live,
+      "high: goes first when clients wait, and a tenth of each pool the user may enter is kept free of others."},
+     &UserOptions::priority},
 });
 
 constexpr Row<UserOptions> user_connections_row{client_limit_rows[1].facts,
@@ -196,6 +215,7 @@ Section top(Config& config, DatabaseOptions* defaults) {
     if (defaults != nullptr) {
         section.sections.push_back(section_of("breaker", breaker_rows, defaults->breaker));
     }
+    section.sections.push_back(section_of("queue", queue_rows, config.queue));
     section.sections.push_back(section_of("http", http_rows, config.http));
     section.sections.push_back(section_of("log", log_rows, config.log));
     return section;

@@ -36,8 +36,8 @@ struct Facts {
 
 using Slot = std::variant<int*, std::uint16_t*, std::chrono::milliseconds*, double*, std::optional<double>*,
                           Portion*, std::string*, Secret*, std::vector<std::string>*,
-                          std::optional<std::vector<std::string>>*, Settings*, TlsMode*, TlsVersion*, PoolMode*,
-                          std::optional<PoolMode>*, LogFormat*, LogLevel*>;
+                          std::optional<std::vector<std::string>>*, Settings*, Weights*, TlsMode*, TlsVersion*, PoolMode*,
+                          std::optional<PoolMode>*, Priority*, LogFormat*, LogLevel*>;
 
 // One option of one object. Lifetime: the object's.
 struct Option {

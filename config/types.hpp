@@ -1,6 +1,9 @@
 // Small value types of the configuration.
 #pragma once
 
+#include <array>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,5 +48,11 @@ private:
     int count_;   // 0 beside a percentage
     std::optional<double> percent_;
 };
+
+// Name of a flow, or of one of its parts -> turns in a row.
+using Weights = std::map<std::string, int, std::less<>>;
+
+// What clients can be told apart by into flows.
+inline constexpr std::array<std::string_view, 3> flow_parts = {"user", "application_name", "address"};
 
 }  // namespace pgweir::config

@@ -6,6 +6,7 @@
 #include "config/values.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -31,6 +32,7 @@ public:
 
     void check_listen(const ListenOptions& listen);
     void check_http(const Config& config);
+    void check_queue(const QueueOptions& queue);
     void check_pool(const std::string& prefix, const DatabaseOptions& options);
     void check_database(const DatabaseOptions& database);
     void check_user(const UserOptions& user, const Config& config);
@@ -143,6 +145,24 @@ void Rules::check_http(const Config& config) {
     }
 }
 
+void Rules::check_queue(const QueueOptions& queue) {
+    const std::vector<std::string> known(flow_parts.begin(), flow_parts.end());
+    for (std::size_t at = 0; at < queue.fair_by.size(); ++at) {
+        const std::string& part = queue.fair_by[at];
+        const std::string item = fmt::format("queue.fair_by[{}]", at);
+        const std::string path = is_written(item) ? item : "queue.fair_by";
+        const auto end = queue.fair_by.begin() + static_cast<std::ptrdiff_t>(at);
+        if (!all_usable({path})) {
+            continue;
+        }
+        if (std::find(known.begin(), known.end(), part) == known.end()) {
+            add(path, fmt::format("{} is not one of {}{}", written_text(path), fmt::join(known, ", "), did_you_mean(part, known)));
+        } else if (std::find(queue.fair_by.begin(), end, part) != end) {
+            add(path, "is in the list twice");
+        }
+    }
+}
+
 // Speaks up at the first of the two keys that is written under `prefix`; what is
 // inherited is complained about where it stands, once.
 void Rules::check_pool(const std::string& prefix, const DatabaseOptions& options) {
@@ -234,6 +254,7 @@ void validate(const Config& config, const DatabaseOptions& defaults, const Writt
     Rules rules(written, problems);
     rules.check_listen(config.listen);
     rules.check_http(config);
+    rules.check_queue(config.queue);
     rules.check_pool("", defaults);
     for (const auto& [name, database] : config.databases) {
         rules.check_database(database);

@@ -101,6 +101,7 @@ struct Assigner {
         return (*this)(&member->emplace());
     }
     Complaint operator()(Settings* /*member*/) const { return std::string("must be a mapping of name: value"); }
+    Complaint operator()(Weights* /*member*/) const { return std::string("must be a mapping of flow: weight"); }
     Complaint operator()(std::optional<PoolMode>* member) const {
         PoolMode mode = PoolMode::transaction;
         Complaint complaint = assign_choice(mode, text);
@@ -133,19 +134,23 @@ struct Printer {
     std::string operator()(const std::optional<std::vector<std::string>>* member) const {
         return *member ? (*this)(&**member) : std::string("all");
     }
-    std::string operator()(const Settings* member) const {
-        std::string out;
-        for (const auto& [name, value] : *member) {
-            out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", name, value);
-        }
-        return out.empty() ? "{}" : fmt::format("{{ {} }}", out);
-    }
+    std::string operator()(const Settings* member) const { return mapping(*member); }
+    std::string operator()(const Weights* member) const { return mapping(*member); }
     std::string operator()(const std::optional<PoolMode>* member) const {
         return *member ? std::string(text_of(**member)) : std::string("the database's");
     }
     template <class E>
     std::string operator()(const E* member) const {
         return std::string(text_of(*member));
+    }
+
+    template <class Map>
+    static std::string mapping(const Map& map) {
+        std::string out;
+        for (const auto& [name, value] : map) {
+            out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", name, value);
+        }
+        return out.empty() ? "{}" : fmt::format("{{ {} }}", out);
     }
 
     std::string number(int value) const {
@@ -167,6 +172,7 @@ struct AllowedText {
     std::string operator()(const std::vector<std::string>* /*member*/) const { return "text or list"; }
     std::string operator()(const std::optional<std::vector<std::string>>* /*member*/) const { return "text or list"; }
     std::string operator()(const Settings* /*member*/) const { return "mapping"; }
+    std::string operator()(const Weights* /*member*/) const { return "mapping to " + whole_number_range(facts); }
     std::string operator()(const std::optional<PoolMode>* /*member*/) const { return one_of(all_words(PoolMode())); }
     template <class E>
     std::string operator()(const E* /*member*/) const {

@@ -27,6 +27,14 @@ std::string_view text_of(PoolMode value) {
     return "?";
 }
 
+std::string_view text_of(Priority value) {
+    switch (value) {
+        case Priority::normal: return "normal";
+        case Priority::high: return "high";
+    }
+    return "?";
+}
+
 std::string_view text_of(LogFormat value) {
     switch (value) {
         case LogFormat::text: return "text";

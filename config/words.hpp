@@ -13,6 +13,7 @@ namespace pgweir::config {
 std::string_view text_of(TlsMode value);
 std::string_view text_of(TlsVersion value);
 std::string_view text_of(PoolMode value);
+std::string_view text_of(Priority value);
 std::string_view text_of(LogFormat value);
 std::string_view text_of(LogLevel value);
 std::string_view text_of(Reload value);
@@ -26,6 +27,9 @@ constexpr std::array<TlsVersion, 2> all_values(TlsVersion /*kind*/) {
 }
 constexpr std::array<PoolMode, 2> all_values(PoolMode /*kind*/) {
     return {PoolMode::transaction, PoolMode::session};
+}
+constexpr std::array<Priority, 2> all_values(Priority /*kind*/) {
+    return {Priority::normal, Priority::high};
 }
 constexpr std::array<LogFormat, 2> all_values(LogFormat /*kind*/) {
     return {LogFormat::text, LogFormat::json};

@@ -91,6 +91,7 @@ struct PoolState {
     double longest_pin_seconds = 0;
     double usage_window = 0;   // share of the effective size, time-weighted over the breaker's window
     double longest_wait_seconds = 0;
+    std::uint64_t flows = 0;   // that have clients
     BreakerState breaker = BreakerState::closed;
 };
 
@@ -266,8 +267,9 @@ inline constexpr std::array pool_rows = {
             "Share of the effective size in use, as the time-weighted mean over the breaker's window.",
             &PoolState::usage_window},
     PoolRow{"queue_depth", MetricType::gauge, "Clients that wait for a server.", &PoolState::waiting},
-    PoolRow{"queue_longest_wait_seconds", MetricType::gauge, "How long the client at the head of the queue has waited.",
+    PoolRow{"queue_longest_wait_seconds", MetricType::gauge, "How long the client that has waited longest has waited.",
             &PoolState::longest_wait_seconds},
+    PoolRow{"flows", MetricType::gauge, "Flows of the queue that have clients.", &PoolState::flows},
 };
 
 // Prefix pgweir_.

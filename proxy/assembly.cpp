@@ -1,16 +1,49 @@
 #include "proxy/assembly.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pgweir::proxy {
 
-PoolLimits pool_limits(const config::DatabaseOptions& database) {
+namespace {
+
+// Of a pool that users of high priority may enter. Chosen: at the default size two servers, which is what a
+// burst of short statements needs while logins for more are under way.
+constexpr config::Portion reserve_for_high = config::Portion::of_percent(10);
+
+bool has_high_priority(const config::Config& config, const std::string& database) {
+    return std::any_of(config.users.begin(), config.users.end(), [&](const auto& entry) {
+        const config::UserOptions& user = entry.second;
+        if (user.priority != config::Priority::high) return false;
+        return !user.databases || std::find(user.databases->begin(), user.databases->end(), database) != user.databases->end();
+    });
+}
+
+FlowParts flow_parts_of(const std::vector<std::string>& words) {
+    FlowParts parts;
+    for (const std::string& word : words) {
+        const auto* const found = std::find(config::flow_parts.begin(), config::flow_parts.end(), word);
+        parts.push_back(static_cast<FlowPart>(found - config::flow_parts.begin()));
+    }
+    return parts;
+}
+
+static_assert(config::flow_parts[static_cast<std::size_t>(FlowPart::address)] == "address");
+static_assert(config::flow_parts[static_cast<std::size_t>(FlowPart::application_name)] == "application_name");
+
+}  // namespace
+
+PoolLimits pool_limits(const config::DatabaseOptions& database, const config::Config& config) {
     const config::PoolLimits& limits = database.limits;
     PoolCoreLimits core{
         .pool_size = limits.pool_size,
         .min_pool_size = limits.min_pool_size,
         .max_waiting = limits.max_waiting,
         .max_pinned = limits.max_pinned.of(limits.pool_size),
+        .reserved_for_high = has_high_priority(config, database.name) ? reserve_for_high.of(limits.pool_size) : 0,
+        .shares = ShareLimits{.max_user_servers = limits.max_user_servers > 0 ? limits.max_user_servers : limits.pool_size,
+                              .max_flow_servers = limits.max_flow_servers.of(limits.pool_size),
+                              .weights = config.queue.weights},
         .query_wait_timeout = database.timeouts.query_wait_timeout,
         .server_idle_timeout = database.timeouts.server_idle_timeout,
         .server_lifetime = database.timeouts.server_lifetime,
@@ -53,12 +86,14 @@ std::shared_ptr<const Directory> make_directory(const config::Config& config, co
     auto directory = std::make_shared<Directory>();
     directory->mock_secret = mock_secret;
     directory->client_login_timeout = config.timeouts.client_login_timeout;
+    directory->fair_by = flow_parts_of(config.queue.fair_by);
     for (const auto& [name, user] : config.users) {
         DirectoryUser& entry = directory->users[name];
         entry.verifier = verifiers.at(name);
         entry.databases = user.databases;
         entry.pool_mode = user.pool_mode;
         entry.max_user_client_connections = user.max_user_client_connections;
+        entry.priority = user.priority == config::Priority::high ? Priority::high : Priority::normal;
     }
     for (const auto& [name, database] : config.databases)
         directory->databases.emplace(name, DirectoryDatabase{pools.at(name), database.pool_mode});

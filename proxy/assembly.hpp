@@ -14,7 +14,7 @@
 
 namespace pgweir::proxy {
 
-PoolLimits pool_limits(const config::DatabaseOptions& database);
+PoolLimits pool_limits(const config::DatabaseOptions& database, const config::Config& config);
 ServerTarget server_target(const config::DatabaseOptions& database);
 
 using UserVerifiers = std::map<std::string, protocol::ScramVerifier>;

@@ -114,10 +114,10 @@ void Daemon::open_pools(const config::Config& config) {
     for (const auto& [name, database] : config.databases) {
         const auto known = next.find(name);
         if (known == next.end()) {
-            next.emplace(name, std::make_shared<Pool>(name, pool_limits(database), server_target(database), mailboxes, helpers_));
+            next.emplace(name, std::make_shared<Pool>(name, pool_limits(database, config), server_target(database), mailboxes, helpers_));
             continue;
         }
-        known->second->set_limits(pool_limits(database));
+        known->second->set_limits(pool_limits(database, config));
         known->second->set_target(server_target(database));
     }
     const std::lock_guard lock(mutex_);

@@ -48,6 +48,7 @@ metrics::PoolState pool_state(const PoolFacts& facts) {
     state.longest_pin_seconds = seconds(facts.longest_pin);
     state.usage_window = facts.usage;
     state.longest_wait_seconds = seconds(facts.longest_wait);
+    state.flows = static_cast<std::uint64_t>(facts.flows);
     state.breaker = static_cast<metrics::BreakerState>(facts.breaker);
     return state;
 }

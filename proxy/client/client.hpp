@@ -45,6 +45,7 @@ struct Client : net::Watched, Lessee {
     std::shared_ptr<Pool> pool;
     config::PoolMode pool_mode = config::PoolMode::transaction;
     std::string user;
+    Membership membership;             // in its pool; ends when it parts
     std::string address;
     ClientSession session;
     std::shared_ptr<const WatchedNames> watched;   // as of its last lease

@@ -5,6 +5,8 @@
 
 #include "config/options.hpp"
 #include "protocol/scram.hpp"
+#include "proxy/core/flow_name.hpp"
+#include "proxy/core/waiter_queue.hpp"
 
 #include <chrono>
 #include <map>
@@ -23,6 +25,7 @@ struct DirectoryUser {
     std::optional<std::vector<std::string>> databases;   // nullopt: all
     std::optional<config::PoolMode> pool_mode;           // nullopt: the database's
     int max_user_client_connections = 0;                 // 0: no limit
+    Priority priority = Priority::normal;
 
     bool may_use(std::string_view database) const;
 };
@@ -37,6 +40,7 @@ struct Directory {
     std::map<std::string, DirectoryDatabase, std::less<>> databases;
     protocol::Sha256 mock_secret{};   // for mock_verifier; the same for the daemon's life
     std::chrono::milliseconds client_login_timeout{};
+    FlowParts fair_by{};
 };
 
 }  // namespace pgweir::proxy

@@ -6,6 +6,7 @@
 #include "proxy/client/cancel_key.hpp"
 #include "proxy/core/gate.hpp"
 #include "proxy/core/session_settings.hpp"
+#include "proxy/core/waiter_queue.hpp"
 #include "proxy/net/stream.hpp"
 
 #include <cstddef>
@@ -27,6 +28,8 @@ struct LoggedInClient {
     std::shared_ptr<Pool> pool;
     config::PoolMode pool_mode = config::PoolMode::transaction;
     std::string user;
+    std::string flow;      // of the pool's queue
+    Priority priority = Priority::normal;
     std::string address;   // "10.0.0.7:51234", or "unix"
     ClientSettings settings;
     CancelKey cancel_key;              // already told to the client

@@ -9,6 +9,7 @@
 #include "proxy/client/startup_exchange.hpp"
 #include "proxy/client/startup_settings.hpp"
 #include "proxy/client/welcome_wait.hpp"
+#include "proxy/core/flow_name.hpp"
 #include "proxy/server/pool.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -74,6 +75,7 @@ private:
     asio::awaitable<LoginStep<void>> greet();
     void negotiate();
     void hand_over();
+    std::string flow() const;
 
     const protocol::StartupMessage& startup() const { return std::get<protocol::StartupMessage>(opening_.message); }
     const DirectoryDatabase* find_database() const;
@@ -224,6 +226,14 @@ MaybeEnd Login::check_settings(const Pool& pool) {
     return std::nullopt;
 }
 
+std::string Login::flow() const {
+    const std::string* application_name = value_of(settings_, "application_name");
+    const std::string_view address = peer_.address;
+    return flow_name(directory_->fair_by, {.user = user_,
+                                           .application_name = application_name != nullptr ? *application_name : std::string_view(),
+                                           .address = address.substr(0, address.rfind(':'))});
+}
+
 void Login::hand_over() {
     const DirectoryDatabase& database = *find_database();
     const DirectoryUser& user = directory_->users.find(user_)->second;
@@ -234,6 +244,8 @@ void Login::hand_over() {
     client.pool = database.pool;
     client.pool_mode = user.pool_mode.value_or(database.pool_mode);
     client.user = user_;
+    client.priority = user.priority;
+    client.flow = flow();
     client.address = peer_.address;
     client.settings = std::move(settings_);
     client.cancel_key = key_;

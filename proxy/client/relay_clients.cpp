@@ -49,6 +49,7 @@ void Relay::admit(LoggedInClient incoming) {
     client.pool_mode = incoming.pool_mode;
     client.user = std::move(incoming.user);
     client.address = std::move(incoming.address);
+    client.membership = client.pool->join(incoming.flow, client.user, incoming.priority);
     client.session.startup = client.session.settings = make_standing(std::move(incoming.settings));
     client.session.is_text_opaque = has_opaque_encoding(client.session.settings->settings);
     if (const std::shared_ptr<const Welcome> welcome = client.pool->welcome())
@@ -154,6 +155,7 @@ void Relay::part(Client& client) {
     client.lease.give_back_dirty();
     if (client.has_listened) client.pool->listening().forget(client.id);
     my_.cancel_keys.forget(client.cancel_key);
+    client.pool->leave(std::exchange(client.membership, {}));
 }
 
 // The session ends: last words, then the client's own EOF, or the limit.

@@ -217,7 +217,7 @@ Bytes Relay::ask_for_server(Client& client, Bytes bytes, const UnleasedScan& sca
     }
     client.wants = scan.wants;
     const bool may_pin = scan.predicts_pin && client.pool_mode == config::PoolMode::transaction;
-    const PoolAnswer answer = client.pool->acquire(client.id, may_pin ? Wish::pin : Wish::server,
+    const PoolAnswer answer = client.pool->acquire({client.id, client.membership}, may_pin ? Wish::pin : Wish::server,
                                                    scan.wants.sequences ? client.mark : std::nullopt);
     switch (answer.kind) {
     case Acquired::Kind::granted:

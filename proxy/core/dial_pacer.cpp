@@ -40,7 +40,7 @@ void DialPacer::finished(DialOutcome outcome, int established, std::optional<int
         ceiling_ = std::max(1, std::min(established, upstream_limit.value_or(established)));
         ceiling_raised_at_ = now;
     }
-    const TimePoint until = now + jittered(pause_after(outcome));
+    const TimePoint until = now + jittered_(pause_after(outcome));
     // Of two logins under way the one with the worse news has the say.
     if (until < not_before_) return;
     outcome_ = outcome;
@@ -78,15 +78,6 @@ int DialPacer::effective_size(int configured, TimePoint now) {
     }
     if (*ceiling_ >= configured) ceiling_.reset();
     return ceiling_.value_or(configured);
-}
-
-Duration DialPacer::jittered(Duration delay) {
-    // xorshift32: good enough to keep instances out of step.
-    random_ ^= random_ << 13;
-    random_ ^= random_ >> 17;
-    random_ ^= random_ << 5;
-    const int percent = 80 + static_cast<int>(random_ % 41);
-    return delay * percent / 100;
 }
 
 }  // namespace pgweir::proxy

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "proxy/core/ids.hpp"
+#include "proxy/core/jitter.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -16,7 +17,7 @@ constexpr std::size_t dial_outcome_count = 5;
 class DialPacer {
 public:
     // `seed` feeds the jitter, so that many pgweirs do not dial in step.
-    explicit DialPacer(std::uint32_t seed) : random_(seed | 1U) {}
+    explicit DialPacer(std::uint32_t seed) : jittered_(seed) {}
 
     // `established`: servers that exist apart from the one that was refused;
     // `upstream_limit`: the upstream's own figure when it gave one.
@@ -39,14 +40,13 @@ public:
 
 private:
     Duration pause_after(DialOutcome outcome) const;
-    Duration jittered(Duration delay);
 
     DialOutcome outcome_ = DialOutcome::ok;
     int failures_ = 0;   // in a row
     TimePoint not_before_{};
     std::optional<int> ceiling_;
     TimePoint ceiling_raised_at_{};
-    std::uint32_t random_;
+    Jitter jittered_;
 };
 
 }  // namespace pgweir::proxy

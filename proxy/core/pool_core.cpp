@@ -19,7 +19,8 @@ constexpr bool begins_anew(ServerEvent event) {
 }  // namespace
 
 PoolCore::PoolCore(const PoolCoreLimits& limits, std::size_t threads, std::uint32_t seed, TimePoint now)
-    : limits_(limits), idle_(threads, none), pacer_(seed), breaker_(limits.breaker, now), size_now_(limits.pool_size) {
+    : limits_(limits), idle_(threads, none), jittered_(seed), pacer_(seed), breaker_(limits.breaker, now), size_now_(limits.pool_size) {
+    waiters_.set_limits(limits.shares);
     grow(limits.pool_size);
 }
 
@@ -41,7 +42,11 @@ void PoolCore::transition(std::uint32_t index, ServerEvent event, TimePoint now)
     --counts_[static_cast<std::size_t>(from)];
     ++counts_[static_cast<std::size_t>(*to)];
     if (from == ServerState::idle) unlink_idle(index);
-    if (from == ServerState::leased) change_pin(index, std::nullopt);
+    if (from == ServerState::leased) {
+        change_pin(index, std::nullopt);
+        waiters_.returned_server(place.membership);
+        releases_.released(now);
+    }
     if (begins_anew(event)) ++place.lease_number;
     place.state = *to;
     if (*to == ServerState::idle) {
@@ -90,13 +95,13 @@ std::uint32_t PoolCore::find_idle(const ClientId& client, const std::optional<Le
     return newest_idle(client.thread);
 }
 
-Acquired PoolCore::acquire(const ClientId& client, Wish wish, const std::optional<LeaseMark>& wanted, TimePoint now,
+Acquired PoolCore::acquire(const Claimant& claimant, Wish wish, const std::optional<LeaseMark>& wanted, TimePoint now,
                            PoolActions& actions) {
     // Whoever waits goes first: an idle server beside somebody who may have it cannot be, because servers are handed on.
-    if (const std::uint32_t index = find_idle(client, wanted); index != none && (wish == Wish::server || may_pin())) {
+    if (const std::uint32_t index = find_idle(claimant.client, wanted); index != none && may_go(claimant.membership, wish)) {
         const Place& place = places_[index];
         const bool needs_check = now - place.idle_since >= limits_.server_check_delay;
-        lease(index, wish, now);
+        lease(index, claimant.membership, wish, now);
         const LeaseMark mark = mark_of(ServerId{index});
         return Acquired{.kind = Acquired::Kind::granted,
                         .server = ServerId{index},
@@ -111,10 +116,22 @@ Acquired PoolCore::acquire(const ClientId& client, Wish wish, const std::optiona
     };
     if (is_retired_) return refuse(RefusalReason::draining);
     if (is_hopeless(now)) return refuse(RefusalReason::upstream_unavailable);
-    if (waiters_.size() >= static_cast<std::size_t>(limits_.max_waiting)) return refuse(RefusalReason::queue_full);
-    const WaiterId waiter = waiters_.push(Waiter{client, now, wish});
+    const bool is_full = waiters_.size() >= static_cast<std::size_t>(limits_.max_waiting);
+    if (is_full && !make_room(claimant.membership, now, actions)) return refuse(RefusalReason::queue_full);
+    const WaiterId waiter = waiters_.push(Waiter{claimant.client, now, wish, claimant.membership});
     dial_if_needed(now, actions);
     return Acquired{.kind = Acquired::Kind::waiting, .waiter = waiter};
+}
+
+bool PoolCore::make_room(const Membership& newcomer, TimePoint now, PoolActions& actions) {
+    const std::optional<WaiterId> displaced = waiters_.displaced_by(newcomer);
+    if (displaced) refuse_waiter(waiters_.remove(*displaced), RefusalReason::queue_full, now, actions);
+    return displaced.has_value();
+}
+
+bool PoolCore::may_go(const Membership& membership, Wish wish) const {
+    const Eligible eligible = who_may_go();
+    return (wish == Wish::server || eligible.pins) && (membership.priority == Priority::high || eligible.normal);
 }
 
 bool PoolCore::leave_queue(WaiterId waiter, const ClientId& client) {
@@ -137,17 +154,20 @@ void PoolCore::hand_on(std::uint32_t index, ThreadIndex thread, ServerEvent even
         close_idle(index, now, actions);
         return;
     }
-    if (const std::optional<Waiter> waiter = waiters_.pop(who_may_go())) grant(index, *waiter, now, actions);
+    if (const std::optional<WaiterId> waiter = waiters_.next(who_may_go())) grant(index, *waiter, now, actions);
 }
 
-void PoolCore::lease(std::uint32_t index, Wish wish, TimePoint now) {
+void PoolCore::lease(std::uint32_t index, const Membership& membership, Wish wish, TimePoint now) {
     transition(index, ServerEvent::lease, now);
+    places_[index].membership = membership;
+    waiters_.took_server(membership);
     if (wish == Wish::pin) change_pin(index, Pin{std::nullopt, now});
 }
 
 // Requires: the server is idle.
-void PoolCore::grant(std::uint32_t index, const Waiter& waiter, TimePoint now, PoolActions& actions) {
-    lease(index, waiter.wish, now);
+void PoolCore::grant(std::uint32_t index, WaiterId id, TimePoint now, PoolActions& actions) {
+    const Waiter waiter = waiters_.take(id);
+    lease(index, waiter.membership, waiter.wish, now);
     actions.push_back(PoolAction{.kind = PoolAction::Kind::grant,
                                  .server = ServerId{index},
                                  .client = waiter.client,
@@ -157,16 +177,17 @@ void PoolCore::grant(std::uint32_t index, const Waiter& waiter, TimePoint now, P
 
 void PoolCore::release(ServerId server, ThreadIndex thread, TimePoint now, PoolActions& actions) {
     hand_on(static_cast<std::uint32_t>(server), thread, ServerEvent::release, now, actions);
-    serve_pin_waiters(now, actions);
+    serve_waiters(now, actions);
 }
 
 void PoolCore::abandon(ServerId server, TimePoint now, PoolActions& actions) {
     transition(static_cast<std::uint32_t>(server), ServerEvent::abandon, now);
-    serve_pin_waiters(now, actions);
+    serve_waiters(now, actions);
 }
 
 void PoolCore::recovered(ServerId server, ThreadIndex thread, TimePoint now, PoolActions& actions) {
     hand_on(static_cast<std::uint32_t>(server), thread, ServerEvent::recover, now, actions);
+    serve_waiters(now, actions);
 }
 
 bool PoolCore::begin_inspection(ServerId server, ThreadIndex thread, TimePoint now) {
@@ -183,7 +204,7 @@ void PoolCore::end_inspection(ServerId server, TimePoint now, PoolActions& actio
 
 void PoolCore::close(ServerId server, TimePoint now, PoolActions& actions) {
     transition(static_cast<std::uint32_t>(server), ServerEvent::close, now);
-    serve_pin_waiters(now, actions);
+    serve_waiters(now, actions);
 }
 
 void PoolCore::close_idle(std::uint32_t index, TimePoint now, PoolActions& actions) {
@@ -206,18 +227,13 @@ void PoolCore::refuse_waiter(const Waiter& waiter, RefusalReason reason, TimePoi
 }
 
 void PoolCore::refuse_waiters(RefusalReason reason, TimePoint now, PoolActions& actions) {
-    while (const std::optional<Waiter> waiter = waiters_.pop()) refuse_waiter(*waiter, reason, now, actions);
+    while (const std::optional<Waiter> waiter = waiters_.remove_oldest()) refuse_waiter(*waiter, reason, now, actions);
 }
 
 bool PoolCore::admits_login() {
     const bool admitted = breaker_.admits_login();
     if (!admitted) ++refusals_[static_cast<std::size_t>(RefusalReason::breaker_open)];
     return admitted;
-}
-
-Duration PoolCore::retry_after(RefusalReason reason, TimePoint now) const {
-    if (reason == RefusalReason::upstream_unavailable) return std::max<Duration>(pacer_.not_before() - now, Duration::zero());
-    return breaker_.retry_after(now);
 }
 
 RefusalReason PoolCore::wait_ended_reason(const Waiter& waiter) const {
@@ -228,13 +244,14 @@ RefusalReason PoolCore::wait_ended_reason(const Waiter& waiter) const {
 
 bool PoolCore::tick(TimePoint now, PoolActions& actions) {
     const Duration timeout = limits_.query_wait_timeout;
-    while (timeout > Duration::zero() && !waiters_.empty() && now - waiters_.front()->since >= timeout) {
-        const Waiter waiter = *waiters_.pop();
+    while (timeout > Duration::zero() && !waiters_.empty() && now - waiters_.oldest()->since >= timeout) {
+        const Waiter waiter = *waiters_.remove_oldest();
         refuse_waiter(waiter, wait_ended_reason(waiter), now, actions);
     }
     // The last server may have died while no login is to be tried for long.
     if (is_hopeless(now)) refuse_waiters(RefusalReason::upstream_unavailable, now, actions);
     effective_size(now);
+    serve_waiters(now, actions);
     retire_idle(now, actions);
     dial_if_needed(now, actions);
     const bool changed = breaker_.tick(now);
@@ -243,7 +260,7 @@ bool PoolCore::tick(TimePoint now, PoolActions& actions) {
 }
 
 ThreadIndex PoolCore::thread_for_new_server() {
-    if (const Waiter* waiter = waiters_.front(who_may_go())) return waiter->client.thread;
+    if (const std::optional<WaiterId> waiter = waiters_.next(who_may_go())) return waiters_[*waiter].client.thread;
     return ThreadIndex{next_thread_++ % static_cast<std::uint32_t>(idle_.size())};
 }
 

@@ -6,16 +6,20 @@
 #include "proxy/core/breaker.hpp"
 #include "proxy/core/dial_pacer.hpp"
 #include "proxy/core/ids.hpp"
+#include "proxy/core/jitter.hpp"
 #include "proxy/core/pins.hpp"
 #include "proxy/core/refusal.hpp"
+#include "proxy/core/release_rate.hpp"
 #include "proxy/core/server_state.hpp"
 #include "proxy/core/waiter_queue.hpp"
 
 #include <boost/container/small_vector.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace pgweir::proxy {
@@ -25,6 +29,8 @@ struct PoolCoreLimits {
     int min_pool_size = 0;
     int max_waiting = 1000;
     int max_pinned = 5;
+    int reserved_for_high = 0;   // servers that those without high priority leave free; at most half of the effective size is
+    ShareLimits shares{};
     Duration query_wait_timeout = std::chrono::seconds(30);   // 0: for ever
     Duration server_idle_timeout = std::chrono::minutes(5);   // 0: never
     Duration server_lifetime = std::chrono::minutes(30);      // 0: for ever
@@ -64,6 +70,12 @@ constexpr bool follows(const LeaseMark& later, const LeaseMark& earlier) {
     return later.server == earlier.server && later.number == earlier.number + 1;
 }
 
+// Who asks for a server, and where it is counted.
+struct Claimant {
+    ClientId client;
+    Membership membership{};
+};
+
 struct Acquired {
     enum class Kind { granted, waiting, refused };
     Kind kind;
@@ -89,6 +101,7 @@ struct PoolFacts {
     std::uint64_t pins_over_limit = 0;                         // that showed themselves too late to wait
     Duration longest_pin{};
     int waiting = 0;
+    int flows = 0;                                             // that have clients
     double usage = 0;
     double warning_share = 0.8;
     bool warning = false;
@@ -106,10 +119,14 @@ public:
 
     void set_limits(const PoolCoreLimits& limits, TimePoint now, PoolActions& actions);
 
+    // A client belongs to a flow and a user from its login until it leaves.
+    Membership join(std::string_view flow, std::string_view user, Priority priority) { return waiters_.join(flow, user, priority); }
+    void leave(const Membership& membership) { waiters_.leave(membership); }
+
     // A client wants a server; with Wish::pin it waits while max_pinned servers are pinned, and
     // what it gets counts as pinned from the grant on. `wanted`, a lease it had, is preferred when
     // its server is idle and untouched since.
-    Acquired acquire(const ClientId& client, Wish wish, const std::optional<LeaseMark>& wanted, TimePoint now,
+    Acquired acquire(const Claimant& claimant, Wish wish, const std::optional<LeaseMark>& wanted, TimePoint now,
                      PoolActions& actions);
     // The client does not want it any more. False when it is not in the queue: a grant or refusal is on its way.
     bool leave_queue(WaiterId waiter, const ClientId& client);
@@ -145,10 +162,8 @@ public:
 
     // The breaker's word on a new login.
     bool admits_login();
-    // When trying again after a refusal for `reason` is worth while.
-    Duration retry_after(RefusalReason reason, TimePoint now) const;
     // All there is to say to whom it refuses, apart from names and the upstream's words.
-    Refusal refusal(RefusalReason reason, Duration waited, TimePoint now) const;
+    Refusal refusal(RefusalReason reason, Duration waited, TimePoint now);
 
     // Deadlines, rotation, the breaker. True when the breaker changed state. Call every 100 ms.
     bool tick(TimePoint now, PoolActions& actions);
@@ -187,6 +202,7 @@ private:
         std::uint32_t ordinal = 0;       // its jitter's: which of the pool's servers it is, ever
         std::uint32_t lease_number = 0;
         std::optional<Pin> pin;
+        Membership membership;           // leased: the lessee's
         bool is_outdated = false;        // dialled before the last rotation: to be closed instead of becoming idle
         std::uint32_t before = none;     // in the idle list of its thread
         std::uint32_t after = none;
@@ -201,13 +217,19 @@ private:
     void hand_on(std::uint32_t index, ThreadIndex thread, ServerEvent event, TimePoint now, PoolActions& actions);
     std::uint32_t newest_idle(ThreadIndex preferred) const;
     std::uint32_t find_idle(const ClientId& client, const std::optional<LeaseMark>& wanted) const;
-    void grant(std::uint32_t index, const Waiter& waiter, TimePoint now, PoolActions& actions);
-    void lease(std::uint32_t index, Wish wish, TimePoint now);
-    // Pins may have ended, or more be allowed: whoever waits to pin can go.
-    void serve_pin_waiters(TimePoint now, PoolActions& actions);
+    void grant(std::uint32_t index, WaiterId waiter, TimePoint now, PoolActions& actions);
+    void lease(std::uint32_t index, const Membership& membership, Wish wish, TimePoint now);
+    // Somebody who was passed over may go now: a pin has ended, the reserve is larger than it must be.
+    void serve_waiters(TimePoint now, PoolActions& actions);
+    // Makes room in a full queue for a newcomer whose flow has fewer waiters than another.
+    bool make_room(const Membership& newcomer, TimePoint now, PoolActions& actions);
     bool may_pin() const { return pinned_ < limits_.max_pinned; }
-    Waiters who_may_go() const { return may_pin() ? Waiters::all : Waiters::without_pins; }
+    int reserve() const { return std::min(limits_.reserved_for_high, size_now_ / 2); }
+    int room_for_normal() const { return size_now_ - reserve() - in_use(); }
+    Eligible who_may_go() const { return {.pins = may_pin(), .normal = reserve() == 0 || room_for_normal() > 0}; }
+    bool may_go(const Membership& membership, Wish wish) const;
     int waiting_for_servers() const;
+    Duration retry_after(RefusalReason reason, TimePoint now) const;
     Duration longest_pin(TimePoint now) const;
     void close_idle(std::uint32_t index, TimePoint now, PoolActions& actions);
     void dial_if_needed(TimePoint now, PoolActions& actions);
@@ -228,6 +250,8 @@ private:
     std::array<int, server_state_count> counts_{};
     std::vector<std::uint32_t> idle_;   // by thread: head of its list, newest first
     WaiterQueue waiters_;
+    ReleaseRate releases_;
+    Jitter jittered_;
     DialPacer pacer_;
     Breaker breaker_;
     int pinned_ = 0;

@@ -19,7 +19,8 @@ void PoolCore::set_limits(const PoolCoreLimits& limits, TimePoint now, PoolActio
     pacer_.reset();
     breaker_.usage_changed(in_use(), effective_size(now), now);
     retire_idle(now, actions);
-    serve_pin_waiters(now, actions);
+    waiters_.set_limits(limits.shares);
+    serve_waiters(now, actions);
     dial_if_needed(now, actions);
 }
 
@@ -109,7 +110,8 @@ PoolFacts PoolCore::facts(TimePoint now) const {
     facts.usage = breaker_.usage(now);
     facts.warning_share = limits_.breaker.open_above.value_or(facts.warning_share);
     facts.warning = breaker_.is_warning(now);
-    facts.longest_wait = waiters_.empty() ? Duration::zero() : now - waiters_.front()->since;
+    facts.flows = static_cast<int>(waiters_.flows().size());
+    facts.longest_wait = waiters_.empty() ? Duration::zero() : now - waiters_.oldest()->since;
     facts.retry_after = breaker_.retry_after(now);
     facts.breaker = breaker_.state();
     facts.breaker_entered = breaker_entered_;

@@ -81,7 +81,7 @@ void Listening::ask_for_server() {
         is_waiting_ = !pool_.leave_queue(waiter_, own_id);
         return;
     }
-    const PoolAnswer answer = pool_.acquire(own_id);
+    const PoolAnswer answer = pool_.acquire({own_id});
     switch (answer.kind) {
     case Acquired::Kind::granted: start(*answer.server); break;
     case Acquired::Kind::waiting:

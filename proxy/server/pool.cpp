@@ -43,20 +43,30 @@ std::optional<Refusal> Pool::refuse_login() {
     return refusal_of(RefusalReason::breaker_open, {}, Clock::now());
 }
 
-PoolAnswer Pool::acquire(const ClientId& client, Wish wish, std::optional<LeaseMark> wanted) {
+Membership Pool::join(std::string_view flow, std::string_view user, Priority priority) {
+    const std::lock_guard lock(mutex_);
+    return core_.join(flow, user, priority);
+}
+
+void Pool::leave(const Membership& membership) {
+    const std::lock_guard lock(mutex_);
+    core_.leave(membership);
+}
+
+PoolAnswer Pool::acquire(const Claimant& claimant, Wish wish, std::optional<LeaseMark> wanted) {
     PoolActions actions;
     PoolAnswer answer{};
     {
         const std::lock_guard lock(mutex_);
         const TimePoint now = Clock::now();
-        const Acquired acquired = core_.acquire(client, wish, wanted, now, actions);
+        const Acquired acquired = core_.acquire(claimant, wish, wanted, now, actions);
         answer.kind = acquired.kind;
         answer.waiter = acquired.waiter;
         answer.needs_check = acquired.needs_check;
         answer.mark = acquired.mark;
         if (acquired.kind == Acquired::Kind::granted) {
             answer.server = connections_[index_of(acquired.server)].get();
-            answer.server->holder.store(static_cast<std::uint32_t>(client.thread), std::memory_order_release);
+            answer.server->holder.store(static_cast<std::uint32_t>(claimant.client.thread), std::memory_order_release);
         } else if (acquired.kind == Acquired::Kind::refused) {
             answer.refusal = refusal_of(acquired.reason, {}, now);
         }
@@ -170,12 +180,12 @@ void Pool::cancel(ServerConnection& server, ThreadIndex thread, std::function<vo
     });
 }
 
-Refusal Pool::make_refusal(RefusalReason reason, Duration waited) const {
+Refusal Pool::make_refusal(RefusalReason reason, Duration waited) {
     const std::lock_guard lock(mutex_);
     return refusal_of(reason, waited, Clock::now());
 }
 
-Refusal Pool::refusal_of(RefusalReason reason, Duration waited, TimePoint now) const {
+Refusal Pool::refusal_of(RefusalReason reason, Duration waited, TimePoint now) {
     Refusal refusal = core_.refusal(reason, waited, now);
     refusal.pool = name_;
     if (reason == RefusalReason::upstream_unavailable) refusal.upstream_text = upstream_failure_.value_or("");

@@ -21,6 +21,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pgweir::proxy {
@@ -71,9 +72,13 @@ public:
 
     // For relay threads. `server` is held by the calling thread.
 
+    // A client of this pool, from its login to its end: where its servers and turns are counted.
+    Membership join(std::string_view flow, std::string_view user, Priority priority);
+    void leave(const Membership& membership);
+
     // With Wish::pin the client waits while max_pinned servers are pinned, and what it gets is
     // pinned from then on. `wanted`: a lease whose server it would like to have back, if nobody had it since.
-    PoolAnswer acquire(const ClientId& client, Wish wish = Wish::server, std::optional<LeaseMark> wanted = std::nullopt);
+    PoolAnswer acquire(const Claimant& claimant, Wish wish = Wish::server, std::optional<LeaseMark> wanted = std::nullopt);
     bool leave_queue(WaiterId waiter, const ClientId& client);
     void release(ServerConnection& server, ThreadIndex thread);
     void abandon(ServerConnection& server);
@@ -95,7 +100,7 @@ public:
     // Asks PostgreSQL to cancel what `server` does; its thread gets a letter when that has
     // ended, and `done`, which may be empty, is called on a helper thread.
     void cancel(ServerConnection& server, ThreadIndex thread, std::function<void()> done);
-    Refusal make_refusal(RefusalReason reason, Duration waited) const;
+    Refusal make_refusal(RefusalReason reason, Duration waited);
 
     // For the daemon.
 
@@ -120,7 +125,7 @@ private:
     void welcome_changed(ServerId place, const Welcome& welcome);
     void login_failed(ServerId place, const LoginFailure& failure);
     void wake_logins();
-    Refusal refusal_of(RefusalReason reason, Duration waited, TimePoint now) const;   // Requires: mutex_ held
+    Refusal refusal_of(RefusalReason reason, Duration waited, TimePoint now);   // Requires: mutex_ held
 
     const std::string name_;
     const std::vector<Mailbox*> threads_;

@@ -1,5 +1,6 @@
 """A throw-away PostgreSQL on loopback: own directory, own port, gone at the end."""
 
+import contextlib
 import glob
 import itertools
 import os
@@ -102,23 +103,61 @@ class Cluster:
         self._process = None
 
     def start(self):
-        bin_directory = postgres_bin()
-        subprocess.run([*self._prefix, f"{bin_directory}/initdb", "-D", self.data, "-U", "postgres", "-A", "trust",
+        subprocess.run([*self._prefix, f"{postgres_bin()}/initdb", "-D", self.data, "-U", "postgres", "-A", "trust",
                         "-E", "UTF8", "--no-locale", "--no-sync"], check=True, env=clean_environment(),
                        cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         with open(os.path.join(self.data, "postgresql.conf"), "a") as file:
             file.write(SETTINGS.format(**vars(self)))
         with open(os.path.join(self.data, "pg_hba.conf"), "w") as file:
             file.write(ACCESS)
-        with open(self.log_path, "w") as log:
-            self._process = subprocess.Popen(
-                [*(self._prefix or ["setpriv"]), "--pdeathsig", "INT", f"{bin_directory}/postgres", "-D", self.data],
-                env=clean_environment(), cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_until(self._answers, "PostgreSQL answers", deadline=60)
+        self._spawn()
+        wait_until(self._answers, f"PostgreSQL answers; see {self.log_path}", deadline=60)
         self.execute("CREATE ROLE md5_logins", "CREATE ROLE clear_logins")
 
+    def _spawn(self):
+        with open(self.log_path, "a") as log:
+            self._process = subprocess.Popen(
+                [*(self._prefix or ["setpriv"]), "--pdeathsig", "INT", f"{postgres_bin()}/postgres", "-D", self.data],
+                env=clean_environment(), cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    # Outages. Each ends with start_again() or thaw().
+
+    def shut_down(self):
+        """As an administrator does it: sessions are told, then ended."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(timeout=60)
+
+    def crash(self):
+        """All its processes at once, by SIGKILL."""
+        for pid in self._pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait(timeout=60)
+
+    def start_again(self):
+        def starts():
+            # What the last one has left is in the way until its last process is gone.
+            if self._process.poll() is not None:
+                self._spawn()
+            return self._process.poll() is None and self._answers()
+        wait_until(starts, "PostgreSQL answers again", deadline=60, every=0.05)
+
+    def freeze(self):
+        for pid in self._pids():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self):
+        for pid in self._pids():
+            os.kill(pid, signal.SIGCONT)
+
+    def _pids(self):
+        """The postmaster first, so that it starts no other behind our back."""
+        with open(f"/proc/{self.pid}/task/{self.pid}/children") as file:
+            return [self.pid, *map(int, file.read().split())]
+
     def _answers(self):
-        assert self._process.poll() is None, self.log()[-4000:]
+        if self._process.poll() is not None:
+            return False
         try:
             self.connect().close()
             return True

@@ -49,7 +49,7 @@ struct PoolFixture {
         proxy::PoolActions actions;
         const bool is_wanted_there = wanted && state_of(wanted->server) == State::idle && mark_of(wanted->server) == *wanted;
         const bool may_have_it = wish == proxy::Wish::server || may_pin();
-        const proxy::Acquired acquired = core.acquire(client(number), wish, wanted, clock.now, actions);
+        const proxy::Acquired acquired = core.acquire({client(number)}, wish, wanted, clock.now, actions);
         REQUIRE(acquired.is_untouched == (is_wanted_there && may_have_it));
         if (acquired.kind == proxy::Acquired::Kind::granted) {
             REQUIRE(may_have_it);

@@ -87,7 +87,7 @@ TEST_CASE("pool core: a refused password is told to those who wait, at once", "[
     const Acquired refused = pool.acquire(4);
     CHECK(refused.kind == Acquired::Kind::refused);
     CHECK(refused.reason == RefusalReason::upstream_unavailable);
-    CHECK(pool.core.retry_after(refused.reason, pool.clock.now) > 10s);
+    CHECK(pool.core.refusal(refused.reason, {}, pool.clock.now).retry_after > 10s);
 }
 
 TEST_CASE("pool core: a refused password does not take from clients the servers there are", "[proxy]") {

@@ -6,21 +6,33 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <random>
 
 namespace pgweir::test {
 
 using proxy::ClientId;
+using proxy::Eligible;
+using proxy::Priority;
 using proxy::ThreadIndex;
 using proxy::Waiter;
 using proxy::WaiterId;
 using proxy::WaiterQueue;
-using proxy::Waiters;
 using proxy::Wish;
 
 namespace {
 
+constexpr Eligible all{};
+constexpr Eligible without_pins{.pins = false};
+
 ClientId client(std::uint32_t number) { return {ThreadIndex{number % 3}, number, 1}; }
+
+// Whoever's turn it is, taken out.
+std::optional<Waiter> pop(WaiterQueue& queue, Eligible eligible = all) {
+    const std::optional<WaiterId> next = queue.next(eligible);
+    if (!next) return std::nullopt;
+    return queue.take(*next);
+}
 
 }  // namespace
 
@@ -28,15 +40,15 @@ TEST_CASE("waiter queue: first come, first served", "[proxy]") {
     const VirtualClock clock;
     WaiterQueue queue;
     CHECK(queue.empty());
-    CHECK_FALSE(queue.pop());
+    CHECK_FALSE(pop(queue));
     for (std::uint32_t i = 0; i < 5; ++i) {
         queue.push({client(i), clock.now + std::chrono::seconds(i)});
     }
     CHECK(queue.size() == 5);
-    REQUIRE(queue.front() != nullptr);
-    CHECK(queue.front()->client == client(0));
+    REQUIRE(queue.oldest() != nullptr);
+    CHECK(queue.oldest()->client == client(0));
     for (std::uint32_t i = 0; i < 5; ++i) {
-        const auto waiter = queue.pop();
+        const auto waiter = pop(queue);
         REQUIRE(waiter);
         CHECK(waiter->client == client(i));
         CHECK(waiter->since == clock.now + std::chrono::seconds(i));
@@ -55,7 +67,7 @@ TEST_CASE("waiter queue: one may leave from anywhere", "[proxy]") {
     CHECK(queue.size() == 2);
     for (std::uint32_t i = 0; i < 3; ++i) {
         if (i != leaves) {
-            CHECK(queue.pop()->client == client(i));
+            CHECK(pop(queue)->client == client(i));
         }
     }
     CHECK(queue.empty());
@@ -70,7 +82,7 @@ TEST_CASE("waiter queue: a place that has passed to somebody else is not held", 
     ++later_round.round;
     CHECK_FALSE(queue.holds(first, later_round));
     CHECK_FALSE(queue.holds(WaiterId{99}, client(1)));
-    queue.pop();
+    pop(queue);
     CHECK_FALSE(queue.holds(first, client(1)));
     const WaiterId second = queue.push({client(2), {}});
     CHECK(second == first);   // places are recycled
@@ -83,15 +95,15 @@ TEST_CASE("waiter queue: those that will pin can be passed over and keep their t
     queue.push({client(1), {}, Wish::pin});
     queue.push({client(2), {}, Wish::server});
     queue.push({client(3), {}, Wish::pin});
-    CHECK(queue.size(Wish::pin) == 2);
-    CHECK(queue.size(Wish::server) == 1);
-    CHECK(queue.pop(Waiters::without_pins)->client == client(2));
-    CHECK_FALSE(queue.pop(Waiters::without_pins));
-    CHECK(queue.front(Waiters::without_pins) == nullptr);
+    CHECK(queue.size(Priority::normal, Wish::pin) == 2);
+    CHECK(queue.size(Priority::normal, Wish::server) == 1);
+    CHECK(pop(queue, without_pins)->client == client(2));
+    CHECK_FALSE(pop(queue, without_pins));
+    CHECK(queue.next(without_pins) == std::nullopt);
     queue.push({client(4), {}, Wish::server});
-    CHECK(queue.pop()->client == client(1));
-    CHECK(queue.pop()->client == client(3));
-    CHECK(queue.pop()->client == client(4));
+    CHECK(pop(queue)->client == client(1));
+    CHECK(pop(queue)->client == client(3));
+    CHECK(pop(queue)->client == client(4));
     CHECK(queue.empty());
 }
 
@@ -115,11 +127,11 @@ TEST_CASE("waiter queue: agrees with a plain list whatever happens", "[proxy]") 
             queue.remove(place->id);
             expected.erase(place);
         } else {
-            const Waiters among = random() % 2 == 0 ? Waiters::all : Waiters::without_pins;
+            const Eligible among = random() % 2 == 0 ? all : without_pins;
             const auto first = std::find_if(expected.begin(), expected.end(), [&](const Expected& one) {
-                return among == Waiters::all || one.wish == Wish::server;
+                return among.pins || one.wish == Wish::server;
             });
-            const auto waiter = queue.pop(among);
+            const auto waiter = pop(queue, among);
             REQUIRE(waiter.has_value() == (first != expected.end()));
             if (waiter) {
                 REQUIRE(waiter->client == first->who);
@@ -127,7 +139,7 @@ TEST_CASE("waiter queue: agrees with a plain list whatever happens", "[proxy]") 
             }
         }
         REQUIRE(queue.size() == expected.size());
-        REQUIRE((expected.empty() || queue.front()->client == expected.front().who));
+        REQUIRE((expected.empty() || queue.oldest()->client == expected.front().who));
     }
 }
 
