@@ -2,7 +2,9 @@
 refuses, bans, restarts and cancels late when a test says so. Texts and timing are those of the real one."""
 
 import asyncio
+import os
 import random
+import signal
 import struct
 import threading
 import time
@@ -20,6 +22,8 @@ _BAN_AFTER = 10
 _BAN_WINDOW = 150.0
 _BAN_TIME = 120.0
 _DEADLINE = 20.0
+# A cancel that would be later than asked for by more than this is dropped.
+_CANCEL_LAG = 0.02
 
 
 class Supavisor:
@@ -47,6 +51,7 @@ class Supavisor:
         self.frontend_messages = 0        # from those logged in
         self.heartbeats = 0
         self.cancels = 0                  # delivered
+        self.dropped_cancels = 0          # because we were too late
         self.failures = []                # exceptions of our own
 
         self.role = role
@@ -207,16 +212,19 @@ class Supavisor:
         """The connection of the request is closed at once; PostgreSQL hears of it when the delay is over."""
         session = self._keys.get(key)
         if session is not None:
-            self._start(self._deliver(session.backend.key, self._random.uniform(*self.cancel_delay)))
+            latest = time.monotonic() + self.cancel_delay[1] + _CANCEL_LAG
+            self._loop.call_later(self._random.uniform(*self.cancel_delay), self._deliver, session, latest)
 
     # Inside.
 
-    async def _deliver(self, key, delay):
-        await asyncio.sleep(delay)
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.role.port)
-        writer.write(messages.packet(messages.CANCEL_REQUEST, key))
-        await reader.read()
-        writer.close()
+    def _deliver(self, session, latest):
+        """By the signal that PostgreSQL's postmaster sends, so that no load makes a cancel later than it was to be."""
+        if session not in self.sessions:
+            return
+        if time.monotonic() > latest:
+            self.dropped_cancels += 1
+            return
+        os.kill(session.backend.pid, signal.SIGINT)
         self.cancels += 1
 
     async def _serve(self, reader, writer):

@@ -73,7 +73,7 @@ class Backend(Wire):
     def __init__(self, reader, writer):
         super().__init__(reader, writer)
         self.parameters = {}
-        self.key = b""   # pid and secret, as a CancelRequest has them
+        self.pid = None
 
     @classmethod
     async def log_in(cls, role, startup):
@@ -88,7 +88,7 @@ class Backend(Wire):
             elif answer.type == "S":
                 backend.parameters.update([answer.pair()])
             elif answer.type == "K":
-                backend.key = answer.body
+                backend.pid = struct.unpack("!i", answer.body[:4])[0]
             elif answer.type == "Z":
                 return backend
             elif answer.type == "E":

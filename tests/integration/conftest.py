@@ -26,7 +26,7 @@ def behind(start_pgweir):
     """behind(double, pool_size, changes): a daemon in front of the double. Its clients wait for a server as long as it
     takes, so that whatever they are told is not for having waited."""
     def start(double, pool_size, changes=None, **dsn_options):
-        base = {**NO_BREAKER, "limits": {"pool_size": pool_size}, "timeouts": {"query_wait_timeout": "0s"},
+        base = {**NO_BREAKER, "limits": {"pool_size": pool_size}, "timeouts": {"query_wait_timeout": "1h"},
                 "databases": {"app": {"dsn": double.dsn(**dsn_options)}}}
         return start_pgweir(merged(base, changes or {}))
     return start
