@@ -49,7 +49,7 @@ def test_heartbeats_disturb_nobody(supavisor, behind, cluster):
     clients = [logged_in(daemon, application_name=f"app {number}") for number in range(8)]
     for client in clients:
         assert client.value("SHOW application_name").startswith("app ")
-    wait_until(lambda: daemon.metrics().value("pgweir_servers", state="idle") == 4, "four idle servers")
+    wait_until(lambda: daemon.servers("idle") == 4, "four idle servers")
     servers, work, messages_before = pids(cluster, double), work_done(daemon), double.frontend_messages
     beat(double, daemon, 20)
     assert all(client.is_quiet(0.05) for client in clients)
@@ -92,10 +92,15 @@ def test_heartbeats_to_a_server_in_a_transaction(supavisor, behind):
 def test_heartbeats_under_load(supavisor, behind, cluster, size):
     double = supavisor(3)
     daemon = behind(double, 3)
+    client = logged_in(daemon, application_name="mine")
+
+    def is_undisturbed():
+        double.heartbeat()
+        return shape(client.query("SELECT 1")) == "TDCZ"
     with Demand(daemon, 6, hold=0.01):
         wait_until(lambda: double.slots == 3, "three servers work")
         servers = pids(cluster, double)
-        stays(lambda: double.heartbeat() >= 0, "heartbeats", size(1, 3, 30), every=0.002)
+        stays(is_undisturbed, "a statement is answered and nothing else is said", size(1, 3, 30), every=0.002)
         assert pids(cluster, double) == servers
     assert double.heartbeats > 0
 
@@ -126,7 +131,7 @@ def test_a_restart_is_survived(supavisor, behind):
     inside.query("BEGIN")
     inside.query("SELECT 1")
     double.go_down()
-    wait_until(lambda: daemon.health()[1]["checked_out"] == 0, "no server is left")
+    wait_until(lambda: daemon.servers("leased") == daemon.servers("idle") == 0, "no server is left")
     answers = inside.query("SELECT 2")
     assert only_error(answers)["C"] == "08006" and only_error(answers)["S"] == "ERROR"
     # Whoever wants a server now waits for it, or reads why there is none and may ask again.
@@ -147,16 +152,16 @@ def test_idle_servers_are_lost_in_silence(supavisor, behind):
     daemon = behind(double, 3, {"limits": {"min_pool_size": 3}})
     client = logged_in(daemon)
     for _ in range(3):
-        wait_until(lambda: daemon.metrics().value("pgweir_servers", state="idle") == 3, "three idle servers")
+        wait_until(lambda: daemon.servers("idle") == 3, "three idle servers")
         dials = double.dials
         assert double.end_sessions(at_rest=True) == 3
+        wait_until(lambda: double.dials == dials + 3, "they are replaced")
         assert client.value("SELECT 1") == "1"
-        assert double.dials > dials
     assert client.is_quiet(0.05)
 
 
-def test_waiters_are_served_after_a_restart(supavisor, behind):
-    """Its servers end while more clients wait than are served; those are not told."""
+def test_service_goes_on_after_restarts(supavisor, behind):
+    """Clients that ask for nothing while it restarts do not hear of it."""
     double = supavisor(2)
     daemon = behind(double, 2)
     with Demand(daemon, 8, hold=0.05) as demand:
@@ -164,6 +169,7 @@ def test_waiters_are_served_after_a_restart(supavisor, behind):
             wait_until(lambda: double.slots == 2, "two servers work")
             demand.pause()
             double.go_down()
+            wait_until(lambda: daemon.servers("idle") == daemon.servers("closing") == 0, "the servers are gone")
             double.come_back()
             served = demand.served
             demand.resume()
@@ -197,8 +203,9 @@ def test_a_wrong_password_is_told_at_once_and_tried_seldom(supavisor, behind, si
         return (fields["S"], fields["C"]) == ("FATAL", "57P03") and f'password authentication failed for user "{double.role.name}"' in words
     stays(is_told, "new clients are told why there is no server", size(3, 20, 150))
     assert len(seen) > 3
-    assert 1 <= double.dials == double.authentication_failures <= 3
-    assert daemon.metrics().value("pgweir_dials_total", outcome="credential", database="app") == double.dials
+    assert 1 <= double.authentication_failures <= double.dials <= 3
+    wait_until(lambda: daemon.metrics().value("pgweir_dials_total", outcome="credential", database="app") == double.dials,
+               "each is counted as what it was")
     daemon.reload({"databases": {"app": {"dsn": double.dsn()}}})
     wait_until(lambda: RawClient(daemon.port).login() is None, "the right password serves")
 
