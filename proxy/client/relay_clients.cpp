@@ -107,7 +107,7 @@ void Relay::cancel(const ClientId& id, std::function<void()> done) {
 }
 
 void Relay::cancel_ended(ServerConnection& server) {
-    --server.cancels_in_flight;
+    server.cancel_ended();
     auto& client = *static_cast<Client*>(server.lessee);
     // A survey waits for it.
     const bool is_awaited = client.phase == ClientPhase::settling && server.duty == ServerDuty::settling;

@@ -63,6 +63,9 @@ bool is_told_elsewhere(Client& client, Bytes notification) {
     return client.handover ? !client.handover->tells_own(notification) : is_of(client.session.channels, notification);
 }
 
+// Supavisor says so every minute to a session that rests, in a transaction too; its application_name is what it was.
+bool is_heartbeat(std::string_view name, std::string_view value) { return name == "application_name" && value == "Supavisor"; }
+
 Client& client_of(const ServerConnection& server) { return *static_cast<Client*>(server.lessee); }
 
 }  // namespace
@@ -175,6 +178,7 @@ bool Relay::decide_passing(ServerConnection& server, Client& client, const Serve
     if (scan.event != ServerEventKind::parameter_status) return true;
     const auto status = protocol::decode_parameter_status(scan.body);
     if (!status) return true;
+    if (is_heartbeat(status->name, status->value)) return false;
     const bool was_same = client.session.reported == server.standing.reported;
     server.note_parameter(status->name, status->value);
     // While it is made ready for the client, what has changed is told at the end.
@@ -185,6 +189,7 @@ bool Relay::decide_passing(ServerConnection& server, Client& client, const Serve
 
 const std::vector<std::byte>* Relay::note_error(ServerConnection& server, const ServerScan& scan, Client& client) {
     const auto fields = protocol::decode_error_response(scan.body);
+    if (fields) server.quarantine.failed(fields->sqlstate, fields->message);
     // After FATAL the server closes. The client's session goes on, so it must not read that.
     if (fields && (fields->severity == "FATAL" || fields->severity == "PANIC")) {
         server.last_words = fields->message;

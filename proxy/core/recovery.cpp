@@ -25,7 +25,7 @@ void Recovery::query(Exchange& exchange, std::string_view sql, std::vector<std::
     protocol::write_query(out, sql);
 }
 
-RecoveryVerdict Recovery::advance(Exchange& exchange, bool cancel_in_flight, std::vector<std::byte>& out) {
+RecoveryVerdict Recovery::advance(Exchange& exchange, bool is_quarantined, std::vector<std::byte>& out) {
     if (was_refused_ || tries_ > max_tries) return RecoveryVerdict::hopeless;
     if (exchange.wants_copy_data()) {
         exchange.sent(FrontendType::copy_fail, Origin::proxy);
@@ -35,7 +35,7 @@ RecoveryVerdict Recovery::advance(Exchange& exchange, bool cancel_in_flight, std
         exchange.sent(FrontendType::sync, Origin::proxy);
         protocol::write_sync(out);
     }
-    if (!exchange.is_complete() || cancel_in_flight) return RecoveryVerdict::wait;
+    if (!exchange.is_complete() || is_quarantined) return RecoveryVerdict::wait;
 
     if (statement_failed_) {
         ++tries_;

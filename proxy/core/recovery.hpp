@@ -14,7 +14,7 @@
 namespace pgweir::proxy {
 
 enum class RecoveryVerdict {
-    wait,      // replies, or the end of a cancel, are to come
+    wait,      // replies, or the end of a quarantine, are to come
     clean,     // proved: idle, reset, nothing on its way
     hopeless,  // a reset was refused: close it
 };
@@ -31,8 +31,9 @@ public:
     static bool wants_cancel(const protocol::Exchange& exchange);
 
     // Appends what to send next, if anything. Call at the start, after every
-    // ReadyForQuery or CopyInResponse, and when a cancel has ended.
-    RecoveryVerdict advance(protocol::Exchange& exchange, bool cancel_in_flight, std::vector<std::byte>& out);
+    // ReadyForQuery or CopyInResponse, and now and then while the server is quarantined, which
+    // keeps everything back that a cancel must not hit.
+    RecoveryVerdict advance(protocol::Exchange& exchange, bool is_quarantined, std::vector<std::byte>& out);
 
     // An ErrorResponse to a statement of ours.
     void failed(std::string_view sqlstate);
@@ -44,9 +45,9 @@ private:
     void query(protocol::Exchange& exchange, std::string_view sql, std::vector<std::byte>& out);
 
     std::vector<std::string> reset_;
-    bool needs_proof_ = false;     // a round trip after the cancel's end is still owed
+    bool needs_proof_ = false;     // a round trip after the quarantine's end is still owed
     bool reset_sent_ = false;
-    bool proof_sent_ = false;      // what is under way was sent after the cancel's end
+    bool proof_sent_ = false;      // what is under way was sent after the quarantine's end
     bool statement_failed_ = false;
     bool was_refused_ = false;     // an error that trying again will not cure
     int tries_ = 0;

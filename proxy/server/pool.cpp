@@ -170,6 +170,7 @@ void Pool::closed(ServerConnection& server) {
 
 void Pool::cancel(ServerConnection& server, ThreadIndex thread, std::function<void()> done) {
     ++server.cancels_in_flight;
+    server.quarantine.sent();
     // The handle stays while a cancel is in flight: `closed` is called only after it has ended.
     helpers_.run_cancel([this, &server, handle = server.handle.get(), mailbox = threads_[index_of(thread)],
                          done = std::move(done)] {

@@ -19,6 +19,7 @@ void ServerConnection::open(LoggedInServer login, std::shared_ptr<const Baseline
     duty = ServerDuty::none;
     lessee = nullptr;
     cancels_in_flight = 0;
+    quarantine = {};
     was_cancelled = needs_reset = must_close = false;
     pinned.reset();
     last_words.clear();
@@ -41,6 +42,11 @@ void ServerConnection::note_parameter(std::string_view name, std::string_view va
     if (found == changed->parameters.end()) changed->parameters.emplace_back(name, value);
     else found->second = value;
     standing.reported = std::move(changed);
+}
+
+void ServerConnection::cancel_ended() {
+    --cancels_in_flight;
+    quarantine.ended(Clock::now());
 }
 
 void ServerConnection::move_to(net::Readiness& other) {

@@ -11,6 +11,7 @@
 #include "proxy/core/lease_work.hpp"
 #include "proxy/core/pins.hpp"
 #include "proxy/core/preparation.hpp"
+#include "proxy/core/quarantine.hpp"
 #include "proxy/core/recovery.hpp"
 #include "proxy/core/server_scan.hpp"
 #include "proxy/core/server_standing.hpp"
@@ -74,6 +75,11 @@ struct ServerConnection : net::Watched {
     // Takes note of a parameter's new value.
     void note_parameter(std::string_view name, std::string_view value);
 
+    // One of the cancels in flight was delivered as far as we can see, or failed.
+    void cancel_ended();
+    // Whether a cancel may still hit what is sent now.
+    bool is_quarantined() const { return cancels_in_flight > 0 || !quarantine.is_over(Clock::now()); }
+
     // Whether the next client's bytes could be mixed up with something still to come.
     bool is_quiet() const;
 
@@ -101,6 +107,7 @@ struct ServerConnection : net::Watched {
     TimePoint deadline{};             // of preparing, settling, recovering or closing
     Recovery recovery;
     int cancels_in_flight = 0;
+    Quarantine quarantine;            // of the cancels sent since it was last clean
     bool was_cancelled = false;       // a cancel was asked for in this lease
     std::optional<PinReason> pinned;  // session state of the lessee's lives here
     bool needs_reset = false;         // the lessee may have changed what cannot be asked for

@@ -94,7 +94,7 @@ void ServerKeeper::recover(ServerConnection& server, std::vector<std::string> re
 
 bool ServerKeeper::advance(ServerConnection& server) {
     outgoing_.clear();
-    const RecoveryVerdict verdict = server.recovery.advance(server.exchange, server.cancels_in_flight > 0, outgoing_);
+    const RecoveryVerdict verdict = server.recovery.advance(server.exchange, server.is_quarantined(), outgoing_);
     if (!outgoing_.empty() && !server.send(outgoing_)) {
         lost(server);
         return false;
@@ -106,6 +106,7 @@ bool ServerKeeper::advance(ServerConnection& server) {
     }
     stop_attending(server);
     server.was_cancelled = server.needs_reset = false;
+    server.quarantine = {};
     server.pinned.reset();
     server.pool.cells(thread_).recovered_servers.add();
     server.pool.recovered(server, thread_);
@@ -113,7 +114,7 @@ bool ServerKeeper::advance(ServerConnection& server) {
 }
 
 void ServerKeeper::cancel_ended(ServerConnection& server) {
-    --server.cancels_in_flight;
+    server.cancel_ended();
     if (server.duty == ServerDuty::recovering)
         advance(server);
     else if (server.duty == ServerDuty::closing && !server.stream.is_open())
@@ -171,6 +172,7 @@ bool ServerKeeper::judge(ServerConnection& server, std::span<const std::byte> by
 bool ServerKeeper::judge_run(ServerConnection& server, const ServerScan& scan) {
     if (scan.event == ServerEventKind::error) {
         const auto fields = protocol::decode_error_response(scan.body);
+        if (fields) server.quarantine.failed(fields->sqlstate, fields->message);
         // One too long to read is taken for a refusal.
         if (scan.reply == Reply::to_proxy) server.recovery.failed(fields ? fields->sqlstate : std::string_view{});
         if (fields && scan.reply == Reply::unmatched) server.last_words = fields->message;
@@ -232,7 +234,11 @@ void ServerKeeper::hurry() {
 void ServerKeeper::tick(TimePoint now) {
     const std::vector<ServerConnection*> attended = attended_;
     for (ServerConnection* server : attended) {
-        if (now < server->deadline) continue;
+        if (now < server->deadline) {
+            // Its quarantine may be over.
+            if (server->duty == ServerDuty::recovering) advance(*server);
+            continue;
+        }
         if (server->duty == ServerDuty::closing) {
             lost(*server);
             continue;

@@ -124,6 +124,10 @@ class Pgweir:
         assert answer.status == 200, answer
         return Metrics(answer.body)
 
+    def servers(self, state):
+        """How many are in that state, of all its pools."""
+        return self.metrics().value("pgweir_servers", state=state)
+
     # Its process.
 
     def memory(self, field="VmHWM"):

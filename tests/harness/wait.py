@@ -13,3 +13,12 @@ def wait_until(condition, what, deadline=20.0, every=0.02):
         if time.monotonic() > end:
             raise AssertionError(f"not within {deadline} s: {what}; last value: {value!r}")
         time.sleep(every)
+
+
+def stays(condition, what, seconds, every=0.1):
+    """Fails as soon as condition() is not true: only for what must not happen."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        assert value, f"no longer: {what}; value: {value!r}"
+        time.sleep(every)
