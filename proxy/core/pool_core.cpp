@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <utility>
 
 namespace pgweir::proxy {
 namespace {
@@ -10,6 +9,9 @@ namespace {
 constexpr bool counts_as_used(ServerState state) {
     return state == ServerState::leased || state == ServerState::recovering;
 }
+
+// What a client is told when a login may begin at any moment, or has begun. Chosen: it takes about as long.
+constexpr Duration soonest_retry = std::chrono::milliseconds(250);
 
 // Afterwards a session's state is another client's, or new.
 constexpr bool begins_anew(ServerEvent event) {
@@ -70,11 +72,7 @@ int PoolCore::total() const { return static_cast<int>(places_.size()) - count(Se
 
 int PoolCore::in_use() const { return count(ServerState::leased) + count(ServerState::recovering); }
 
-int PoolCore::effective_size(TimePoint now) {
-    const int size = pacer_.effective_size(limits_.pool_size, now);
-    if (size != std::exchange(size_now_, size)) breaker_.usage_changed(in_use(), size, now);
-    return size;
-}
+int PoolCore::live() const { return total() - count(ServerState::connecting) - count(ServerState::closing); }
 
 std::uint32_t PoolCore::newest_idle(ThreadIndex preferred) const {
     if (const std::uint32_t own = idle_[index_of(preferred)]; own != none) return own;
@@ -193,6 +191,7 @@ void PoolCore::close_idle(std::uint32_t index, TimePoint now, PoolActions& actio
 }
 
 void PoolCore::closed(ServerId server, TimePoint now, PoolActions& actions) {
+    ceiling_.ended(total() - count(ServerState::connecting), now);
     transition(static_cast<std::uint32_t>(server), ServerEvent::vanish, now);
     dial_if_needed(now, actions);
 }
@@ -216,13 +215,12 @@ bool PoolCore::admits_login() {
 }
 
 Duration PoolCore::retry_after(RefusalReason reason, TimePoint now) const {
-    if (reason == RefusalReason::upstream_unavailable) return std::max<Duration>(pacer_.not_before() - now, Duration::zero());
-    return breaker_.retry_after(now);
+    if (reason != RefusalReason::upstream_unavailable) return breaker_.retry_after(now);
+    return std::max<Duration>(pacer_.next_dial_at() - now, soonest_retry);
 }
 
 RefusalReason PoolCore::wait_ended_reason(const Waiter& waiter) const {
-    const bool none_live = total() == count(ServerState::connecting) + count(ServerState::closing);
-    if (pacer_.is_failing() && none_live) return RefusalReason::upstream_unavailable;
+    if (pacer_.is_failing() && live() == 0) return RefusalReason::upstream_unavailable;
     return waiter.wish == Wish::pin && !may_pin() ? RefusalReason::pin_limit : RefusalReason::queue_timeout;
 }
 
@@ -232,9 +230,7 @@ bool PoolCore::tick(TimePoint now, PoolActions& actions) {
         const Waiter waiter = *waiters_.pop();
         refuse_waiter(waiter, wait_ended_reason(waiter), now, actions);
     }
-    // The last server may have died while no login is to be tried for long.
-    if (is_hopeless(now)) refuse_waiters(RefusalReason::upstream_unavailable, now, actions);
-    effective_size(now);
+    judge_upstream(now, actions);
     retire_idle(now, actions);
     dial_if_needed(now, actions);
     const bool changed = breaker_.tick(now);
