@@ -1,5 +1,6 @@
 // Every metric, declared once: a member in a struct of cells or state, and a row that
-// points at the member with its name, unit and help.
+// points at the member with its name, unit and help. Those of clients and pools are here,
+// those of the daemon as a whole in daemon_catalog.hpp.
 #pragma once
 
 #include "metrics/cells.hpp"
@@ -28,7 +29,7 @@ enum class Refusal {
     draining
 };
 enum class LoginOutcome { accepted, refused, authentication_failed, protocol_error, timeout, closed, cancel_request };
-enum class DialOutcome { ok, capacity, credential, transient, settings };
+enum class DialOutcome { ok, capacity, transient, credential, locked_out, config };
 enum class PinReason {
     prepared_statement,
     large_statement,
@@ -77,7 +78,8 @@ struct LoginCells {
 // What a pool looks like at the moment of a scrape. Values, filled by the pool under its lock.
 struct PoolState {
     std::array<std::uint64_t, 6> servers{};               // by ServerState
-    std::array<std::uint64_t, 5> dials{};                 // by DialOutcome, since start
+    std::array<std::uint64_t, 6> dials{};                 // by DialOutcome, since start
+    std::uint64_t unknown_refusals = 0;                   // since start: dials refused in words that no rule knows
     std::array<std::uint64_t, 8> refusals{};              // by Refusal, since start: those made by the queue
     std::array<std::uint64_t, 3> breaker_transitions{};   // by BreakerState entered, since start
     std::uint64_t pool_size = 0;                          // configured
@@ -93,23 +95,8 @@ struct PoolState {
     double longest_wait_seconds = 0;
     std::uint64_t flows = 0;   // that have clients
     BreakerState breaker = BreakerState::closed;
-};
-
-// What the operating system says of the process.
-struct ProcessState {
-    double start_time = 0;   // seconds since 1970
-    double cpu_seconds = 0;
-    std::uint64_t resident_bytes = 0;
-    std::uint64_t open_fds = 0;
-    std::uint64_t max_fds = 0;
-};
-
-// The daemon as a whole at the moment of a scrape.
-struct DaemonState {
-    std::uint64_t config_generation = 0;   // 1 for the file read at start, one more with each reload that was taken
-    bool last_reload_ok = true;
-    std::uint64_t max_client_conn = 0;
-    std::uint64_t clients_inside = 0;   // past the gate: logging in or logged in
+    BreakerState upstream_breaker = BreakerState::closed;
+    std::array<std::uint64_t, 3> upstream_breaker_transitions{};   // by BreakerState entered, since start
 };
 
 // The label values, in the order of the enumerators.
@@ -122,7 +109,8 @@ inline constexpr std::array refusal_words = {
     "queue_timeout",   "pin_limit",                   "upstream_unavailable", "draining"};
 inline constexpr std::array login_outcome_words = {"accepted", "refused", "authentication_failed", "protocol_error",
                                                    "timeout",  "closed",  "cancel_request"};
-inline constexpr std::array dial_outcome_words = {"ok", "capacity", "credential", "transient", "settings"};
+inline constexpr std::array dial_outcome_words = {"ok",         "capacity",   "transient",
+                                                 "credential", "locked_out", "config"};
 inline constexpr std::array pin_reason_words = {
     "prepared_statement", "large_statement", "setting",  "advisory_lock", "temporary_object",
     "holdable_cursor",    "library",         "sequence", "unknown"};
@@ -141,10 +129,11 @@ constexpr bool match(const std::array<const char*, N>&, Enum last) {
 static_assert(match<decltype(PoolState::servers)>(server_state_words, ServerState::closing));
 static_assert(match<decltype(RelayCells::clients)>(client_state_words, ClientState::waiting));
 static_assert(match<decltype(PoolState::breaker_transitions)>(breaker_state_words, BreakerState::half_open));
+static_assert(match<decltype(PoolState::upstream_breaker_transitions)>(breaker_state_words, BreakerState::half_open));
 static_assert(match<decltype(PoolState::refusals)>(refusal_words, Refusal::draining));
 static_assert(match<decltype(LoginCells::refusals)>(refusal_words, Refusal::draining));
 static_assert(match<decltype(LoginCells::logins)>(login_outcome_words, LoginOutcome::cancel_request));
-static_assert(match<decltype(PoolState::dials)>(dial_outcome_words, DialOutcome::settings));
+static_assert(match<decltype(PoolState::dials)>(dial_outcome_words, DialOutcome::config));
 static_assert(match<decltype(PoolState::pins)>(pin_reason_words, PinReason::unknown));
 static_assert(match<decltype(PoolState::pins_started)>(pin_reason_words, PinReason::unknown));
 
@@ -165,12 +154,10 @@ using RelayRow =
     Row<std::variant<Counter RelayCells::*, Histogram<16> RelayCells::*, std::array<Gauge, 3> RelayCells::*>>;
 using LoginRow = Row<std::variant<Counter LoginCells::*, Gauge LoginCells::*, Histogram<16> LoginCells::*,
                                   std::array<Counter, 7> LoginCells::*, std::array<Counter, 8> LoginCells::*>>;
-using PoolRow = Row<std::variant<std::uint64_t PoolState::*, double PoolState::*, BreakerState PoolState::*,
-                                 std::array<std::uint64_t, 3> PoolState::*, std::array<std::uint64_t, 5> PoolState::*,
-                                 std::array<std::uint64_t, 6> PoolState::*, std::array<std::uint64_t, 8> PoolState::*,
-                                 std::array<std::uint64_t, 9> PoolState::*>>;
-using DaemonRow = Row<std::variant<std::uint64_t DaemonState::*, bool DaemonState::*>>;
-using ProcessRow = Row<std::variant<std::uint64_t ProcessState::*, double ProcessState::*>>;
+using PoolRow =
+    Row<std::variant<std::uint64_t PoolState::*, double PoolState::*, BreakerState PoolState::*,
+                     std::array<std::uint64_t, 3> PoolState::*, std::array<std::uint64_t, 6> PoolState::*,
+                     std::array<std::uint64_t, 8> PoolState::*, std::array<std::uint64_t, 9> PoolState::*>>;
 
 // One family from two tables: a login is refused before it belongs to a pool, and so has no `database`.
 inline constexpr const char* refusals_help =
@@ -239,11 +226,20 @@ inline constexpr std::array pool_rows = {
             server_state_words},
     PoolRow{"dials", MetricType::counter, "Server logins tried, by outcome.", &PoolState::dials, "outcome",
             dial_outcome_words},
+    PoolRow{"unknown_refusals", MetricType::counter,
+            "Server logins refused in words that no rule knows, and therefore taken as transient.",
+            &PoolState::unknown_refusals},
     PoolRow{"refusals", MetricType::counter, refusals_help, &PoolState::refusals, "reason", refusal_words},
     PoolRow{"breaker_transitions", MetricType::counter, "Changes of the breaker's state, by the state entered.",
             &PoolState::breaker_transitions, "to", breaker_state_words},
     PoolRow{"breaker_state", MetricType::gauge, "The breaker's state: 1 for the one it is in, 0 for the others.",
             &PoolState::breaker, "state", breaker_state_words},
+    PoolRow{"upstream_breaker_transitions", MetricType::counter,
+            "Changes of the upstream breaker's state, by the state entered.", &PoolState::upstream_breaker_transitions,
+            "to", breaker_state_words},
+    PoolRow{"upstream_breaker_state", MetricType::gauge,
+            "The upstream breaker's state, open while no server can be had: 1 for the one it is in, 0 for the others.",
+            &PoolState::upstream_breaker, "state", breaker_state_words},
     PoolRow{"pool_size", MetricType::gauge, "Most servers the pool may have, as configured.", &PoolState::pool_size},
     PoolRow{"pool_effective_size", MetricType::gauge,
             "Most servers the pool can have just now: lower than pool_size after the upstream refused one for lack of "
@@ -270,29 +266,6 @@ inline constexpr std::array pool_rows = {
     PoolRow{"queue_longest_wait_seconds", MetricType::gauge, "How long the client that has waited longest has waited.",
             &PoolState::longest_wait_seconds},
     PoolRow{"flows", MetricType::gauge, "Flows of the queue that have clients.", &PoolState::flows},
-};
-
-// Prefix pgweir_.
-inline constexpr std::array daemon_rows = {
-    DaemonRow{"config_generation", MetricType::gauge,
-              "Number of the configuration in force: 1 at start, one more with each successful reload.",
-              &DaemonState::config_generation},
-    DaemonRow{"config_last_reload_successful", MetricType::gauge,
-              "Whether the last attempt to reload the configuration succeeded.", &DaemonState::last_reload_ok},
-    DaemonRow{"max_client_conn", MetricType::gauge, "Most clients that may be connected, as configured.",
-              &DaemonState::max_client_conn},
-    DaemonRow{"clients_inside", MetricType::gauge, "Clients that count against max_client_conn.",
-              &DaemonState::clients_inside},
-};
-
-// Prefix process_: the names that Prometheus libraries have agreed on.
-inline constexpr std::array process_rows = {
-    ProcessRow{"start_time_seconds", MetricType::gauge, "Start time of the process in seconds since 1970.",
-               &ProcessState::start_time},
-    ProcessRow{"cpu_seconds", MetricType::counter, "User and system CPU time spent.", &ProcessState::cpu_seconds},
-    ProcessRow{"resident_memory_bytes", MetricType::gauge, "Resident memory size.", &ProcessState::resident_bytes},
-    ProcessRow{"open_fds", MetricType::gauge, "Open file descriptors.", &ProcessState::open_fds},
-    ProcessRow{"max_fds", MetricType::gauge, "Most file descriptors the process may open.", &ProcessState::max_fds},
 };
 
 }   // namespace pgweir::metrics

@@ -26,6 +26,10 @@ static_assert(server_states.size() == server_state_count - 1);
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+std::chrono::milliseconds milliseconds(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(duration);
+}
+
 double seconds(const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; }
 
 }  // namespace
@@ -50,11 +54,15 @@ metrics::PoolState pool_state(const PoolFacts& facts) {
     state.longest_wait_seconds = seconds(facts.longest_wait);
     state.flows = static_cast<std::uint64_t>(facts.flows);
     state.breaker = static_cast<metrics::BreakerState>(facts.breaker);
+    state.upstream_breaker = static_cast<metrics::BreakerState>(facts.upstream);
+    state.upstream_breaker_transitions = facts.upstream_entered;
     return state;
 }
 
 metrics::PoolSnapshot pool_snapshot(const Pool& pool) {
-    return metrics::PoolSnapshot{pool.name(), pool_state(pool.facts()), pool.all_cells()};
+    metrics::PoolState state = pool_state(pool.facts());
+    state.unknown_refusals = pool.unknown_refusals();
+    return metrics::PoolSnapshot{pool.name(), state, pool.all_cells()};
 }
 
 DatabaseHealth database_health(const Pool& pool) {
@@ -62,7 +70,8 @@ DatabaseHealth database_health(const Pool& pool) {
     return DatabaseHealth{.database = pool.name(),
                           .state = pool_state(facts),
                           .warn_above = facts.warning_share,
-                          .retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(facts.retry_after)};
+                          .retry_after = milliseconds(facts.retry_after),
+                          .upstream_retry_after = milliseconds(facts.upstream_retry_after)};
 }
 
 metrics::ProcessState process_state() {

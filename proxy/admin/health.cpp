@@ -22,6 +22,11 @@ double usage(const PoolState& state) {
     return static_cast<double>(state.in_use) / static_cast<double>(state.effective_size);
 }
 
+// Half open too: a login is under way then, and nobody is served before it has succeeded.
+bool is_cut_off(const PoolState& state) {
+    return state.upstream_breaker != BreakerState::closed;
+}
+
 json::value warning(const DatabaseHealth& health) {
     const PoolState& state = health.state;
     std::string text;
@@ -31,6 +36,9 @@ json::value warning(const DatabaseHealth& health) {
     }
     if (state.breaker == BreakerState::open) {
         text += fmt::format("{}new logins are refused", text.empty() ? "" : "; ");
+    }
+    if (is_cut_off(state)) {
+        text += fmt::format("{}the database cannot be reached", text.empty() ? "" : "; ");
     }
     if (text.empty()) {
         return nullptr;
@@ -66,7 +74,20 @@ json::object describe(const DatabaseHealth& health) {
     object["pinned"] = state.pinned;
     object["database"] = health.database;
     object["pins"] = pins(state);
+    object["upstream_breaker"] = metrics::word(metrics::breaker_state_words, state.upstream_breaker);
     return object;
+}
+
+// While it is not to be used: how long to stay away.
+std::optional<std::chrono::milliseconds> retry_after(const DatabaseHealth& health) {
+    std::optional<std::chrono::milliseconds> wait;
+    if (health.state.breaker == BreakerState::open) {
+        wait = health.retry_after;
+    }
+    if (is_cut_off(health.state)) {
+        wait = std::max(wait.value_or(health.upstream_retry_after), health.upstream_retry_after);
+    }
+    return wait;
 }
 
 // 503 while one of these breakers is open; then waits for the slowest of them.
@@ -74,9 +95,8 @@ HealthAnswer make_answer(std::span<const DatabaseHealth> databases, const json::
     HealthAnswer answer;
     answer.body = json::serialize(body);
     for (const DatabaseHealth& health : databases) {
-        if (health.state.breaker == BreakerState::open) {
-            const auto wait =
-                std::max(std::chrono::ceil<std::chrono::seconds>(health.retry_after), std::chrono::seconds(1));
+        if (const auto exact = retry_after(health)) {
+            const auto wait = std::max(std::chrono::ceil<std::chrono::seconds>(*exact), std::chrono::seconds(1));
             answer.status = 503;
             answer.retry_after = std::max(answer.retry_after.value_or(wait), wait);
         }

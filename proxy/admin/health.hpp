@@ -16,12 +16,13 @@ struct DatabaseHealth {
     std::string database;
     metrics::PoolState state;
     double warn_above = 0.80;   // share of the effective size; the breaker's threshold, also when it is off
-    std::chrono::milliseconds retry_after{0};   // while the breaker is open: when it may let somebody in
+    std::chrono::milliseconds retry_after{0};            // while the breaker is open: when it may let somebody in
+    std::chrono::milliseconds upstream_retry_after{0};   // while the upstream breaker is: when the next login may begin
 };
 
 // An answer for HTTP.
 struct HealthAnswer {
-    int status = 200;                                    // 503 while a breaker is open
+    int status = 200;                                    // 503 while a breaker is open, or the upstream's is half open
     std::string body;                                    // JSON
     std::optional<std::chrono::seconds> retry_after{};   // with 503; at least one second
 };

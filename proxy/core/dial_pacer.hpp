@@ -1,52 +1,50 @@
-// When the next server login may begin, and how many places the upstream really has.
-// Learns from each login's outcome; no clock, no lock (its pool holds one).
+// When the next server login may begin, after those that have ended. No clock, no lock: its
+// pool calls it under the pool's mutex with `now`.
 #pragma once
 
+#include "proxy/core/dial_outcome.hpp"
 #include "proxy/core/ids.hpp"
 #include "proxy/core/jitter.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
 namespace pgweir::proxy {
 
-// What a finished login meant.
-enum class DialOutcome { ok, capacity, credential, transient, settings };
-constexpr std::size_t dial_outcome_count = 5;
-
 class DialPacer {
 public:
     // `seed` feeds the jitter, so that many pgweirs do not dial in step.
-    explicit DialPacer(std::uint32_t seed) : jittered_(seed) {}
+    explicit DialPacer(std::uint32_t seed) : jitter_(seed) {}
 
-    // `established`: servers that exist apart from the one that was refused;
-    // `upstream_limit`: the upstream's own figure when it gave one.
-    void finished(DialOutcome outcome, int established, std::optional<int> upstream_limit, TimePoint now);
+    // A login has ended. Not to be told of a probe that was refused for lack of capacity: that says nothing
+    // against logins below the ceiling.
+    void finished(DialOutcome outcome, TimePoint now);
 
-    // Forgets failures and the learned ceiling: the configuration has changed.
+    // Forgets failures: the configuration has changed.
     void reset();
 
-    bool may_dial(TimePoint now) const { return now >= not_before_; }
+    // Whether a login may begin while `in_flight` others are under way.
+    bool may_dial(int in_flight, TimePoint now) const;
 
-    // Servers that are worth trying for, given the configured number. Rises by one per
-    // probe interval after a capacity refusal lowered it.
-    int effective_size(int configured, TimePoint now);
-
-    // Waiting clients had better hear about it than wait: the last login failed for a
-    // reason that time alone does not cure, or several in a row have failed.
-    bool is_hopeless() const;
+    // The last login that had something to say failed.
     bool is_failing() const { return outcome_ != DialOutcome::ok; }
-    TimePoint not_before() const { return not_before_; }
+
+    // When a login may begin as far as is known; in the past: now.
+    TimePoint next_dial_at() const;
 
 private:
-    Duration pause_after(DialOutcome outcome) const;
+    // Logins that may be refused for their credentials within `lockout_window`.
+    static constexpr std::size_t max_refused_credentials = 3;
+
+    int refused_credentials(TimePoint now) const;
 
     DialOutcome outcome_ = DialOutcome::ok;
-    int failures_ = 0;   // in a row
+    int failures_ = 0;   // in a row, of one outcome
     TimePoint not_before_{};
-    std::optional<int> ceiling_;
-    TimePoint ceiling_raised_at_{};
-    Jitter jittered_;
+    std::array<std::optional<TimePoint>, max_refused_credentials> refused_at_{};   // a ring
+    std::size_t oldest_refused_ = 0;
+    Jitter jitter_;
 };
 
 }  // namespace pgweir::proxy

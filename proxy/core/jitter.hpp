@@ -1,4 +1,4 @@
-// A delay, spread by up to 20 % either way, so that many that wait for the same do not come back in step.
+// Delays by chance, so that many that wait for the same do not come back in step.
 #pragma once
 
 #include "proxy/core/ids.hpp"
@@ -11,14 +11,16 @@ class Jitter {
 public:
     explicit Jitter(std::uint32_t seed) : random_(seed | 1U) {}
 
-    Duration operator()(Duration delay) {
+    Duration between(Duration shortest, Duration longest) {
         // xorshift32: good enough to keep instances out of step.
         random_ ^= random_ << 13;
         random_ ^= random_ >> 17;
         random_ ^= random_ << 5;
-        const int percent = 80 + static_cast<int>(random_ % 41);
-        return delay * percent / 100;
+        return shortest + (longest - shortest) * (random_ % 1001) / 1000;
     }
+
+    // By up to 20 % either way.
+    Duration around(Duration delay) { return between(delay * 80 / 100, delay * 120 / 100); }
 
 private:
     std::uint32_t random_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <utility>
 
 namespace pgweir::proxy {
 namespace {
@@ -19,7 +18,7 @@ constexpr bool begins_anew(ServerEvent event) {
 }  // namespace
 
 PoolCore::PoolCore(const PoolCoreLimits& limits, std::size_t threads, std::uint32_t seed, TimePoint now)
-    : limits_(limits), idle_(threads, none), jittered_(seed), pacer_(seed), breaker_(limits.breaker, now), size_now_(limits.pool_size) {
+    : limits_(limits), idle_(threads, none), jitter_(seed), pacer_(seed), breaker_(limits.breaker, now), size_now_(limits.pool_size) {
     waiters_.set_limits(limits.shares);
     grow(limits.pool_size);
 }
@@ -75,11 +74,7 @@ int PoolCore::total() const { return static_cast<int>(places_.size()) - count(Se
 
 int PoolCore::in_use() const { return count(ServerState::leased) + count(ServerState::recovering); }
 
-int PoolCore::effective_size(TimePoint now) {
-    const int size = pacer_.effective_size(limits_.pool_size, now);
-    if (size != std::exchange(size_now_, size)) breaker_.usage_changed(in_use(), size, now);
-    return size;
-}
+int PoolCore::live() const { return total() - count(ServerState::connecting) - count(ServerState::closing); }
 
 std::uint32_t PoolCore::newest_idle(ThreadIndex preferred) const {
     if (const std::uint32_t own = idle_[index_of(preferred)]; own != none) return own;
@@ -214,6 +209,7 @@ void PoolCore::close_idle(std::uint32_t index, TimePoint now, PoolActions& actio
 }
 
 void PoolCore::closed(ServerId server, TimePoint now, PoolActions& actions) {
+    ceiling_.ended(total() - count(ServerState::connecting), now);
     transition(static_cast<std::uint32_t>(server), ServerEvent::vanish, now);
     dial_if_needed(now, actions);
 }
@@ -237,8 +233,7 @@ bool PoolCore::admits_login() {
 }
 
 RefusalReason PoolCore::wait_ended_reason(const Waiter& waiter) const {
-    const bool none_live = total() == count(ServerState::connecting) + count(ServerState::closing);
-    if (pacer_.is_failing() && none_live) return RefusalReason::upstream_unavailable;
+    if (pacer_.is_failing() && live() == 0) return RefusalReason::upstream_unavailable;
     return waiter.wish == Wish::pin && !may_pin() ? RefusalReason::pin_limit : RefusalReason::queue_timeout;
 }
 
@@ -248,9 +243,7 @@ bool PoolCore::tick(TimePoint now, PoolActions& actions) {
         const Waiter waiter = *waiters_.remove_oldest();
         refuse_waiter(waiter, wait_ended_reason(waiter), now, actions);
     }
-    // The last server may have died while no login is to be tried for long.
-    if (is_hopeless(now)) refuse_waiters(RefusalReason::upstream_unavailable, now, actions);
-    effective_size(now);
+    judge_upstream(now, actions);
     serve_waiters(now, actions);
     retire_idle(now, actions);
     dial_if_needed(now, actions);

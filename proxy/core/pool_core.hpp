@@ -11,6 +11,8 @@
 #include "proxy/core/refusal.hpp"
 #include "proxy/core/release_rate.hpp"
 #include "proxy/core/server_state.hpp"
+#include "proxy/core/upstream_breaker.hpp"
+#include "proxy/core/upstream_ceiling.hpp"
 #include "proxy/core/waiter_queue.hpp"
 
 #include <boost/container/small_vector.hpp>
@@ -44,6 +46,8 @@ struct PoolAction {
         refuse,   // `client` has left the queue for `reason`
         dial,     // log in for the place `server`
         close,    // `server` is to be closed by the thread `from`
+        tell_upstream,   // the upstream breaker is `upstream` now, because of `outcome`
+        tell_ceiling,    // of `configured_size` servers `size` are thought to be possible now
     };
     Kind kind;
     ServerId server{};
@@ -51,6 +55,10 @@ struct PoolAction {
     ThreadIndex from{};
     RefusalReason reason{};
     Duration waited{};   // grant and refuse: time in the queue
+    UpstreamState upstream{};
+    DialOutcome outcome{};
+    int size = 0;
+    int configured_size = 0;
 };
 
 // A release or grant makes one action; room for a few more without allocating.
@@ -111,6 +119,9 @@ struct PoolFacts {
     std::array<std::uint64_t, 3> breaker_entered{};
     std::array<std::uint64_t, refusal_reason_count> refusals{};
     std::array<std::uint64_t, dial_outcome_count> dials{};
+    UpstreamState upstream = UpstreamState::closed;
+    std::array<std::uint64_t, upstream_state_count> upstream_entered{};
+    Duration upstream_retry_after{};   // until the next login may begin
 };
 
 class PoolCore {
@@ -157,7 +168,7 @@ public:
 
     // Somebody needs a server to exist although nobody waits for one (the first welcome).
     void want_welcome(TimePoint now, PoolActions& actions);
-    // No server can be had and none is about to be tried: whoever waits should be told.
+    // No server can be had, and none is about to be: whoever waits should be told.
     bool is_hopeless(TimePoint now) const;
 
     // The breaker's word on a new login.
@@ -199,11 +210,13 @@ private:
         ThreadIndex thread{};            // idle: in whose set it is
         TimePoint idle_since{};
         TimePoint opened_at{};
+        TimePoint dialled_at{};
         std::uint32_t ordinal = 0;       // its jitter's: which of the pool's servers it is, ever
         std::uint32_t lease_number = 0;
         std::optional<Pin> pin;
         Membership membership;           // leased: the lessee's
         bool is_outdated = false;        // dialled before the last rotation: to be closed instead of becoming idle
+        bool is_probe = false;           // was dialled above the learned ceiling
         std::uint32_t before = none;     // in the idle list of its thread
         std::uint32_t after = none;
     };
@@ -233,16 +246,23 @@ private:
     Duration longest_pin(TimePoint now) const;
     void close_idle(std::uint32_t index, TimePoint now, PoolActions& actions);
     void dial_if_needed(TimePoint now, PoolActions& actions);
+    int wanted_logins() const;
+    bool may_probe(TimePoint now) const;
+    void judge_upstream(TimePoint now, PoolActions& actions);
+    void refuse_if_hopeless(TimePoint now, PoolActions& actions);
+    void update_size(TimePoint now, PoolActions& actions);
+    void tell_upstream(PoolActions& actions) const;
+    void forget_upstream(TimePoint now, PoolActions& actions);
     void refuse_waiter(const Waiter& waiter, RefusalReason reason, TimePoint now, PoolActions& actions);
     void refuse_waiters(RefusalReason reason, TimePoint now, PoolActions& actions);
     void retire_idle(TimePoint now, PoolActions& actions);
     bool is_surplus(const Place& place, TimePoint now) const;
     bool is_old(const Place& place, TimePoint now) const;
     RefusalReason wait_ended_reason(const Waiter& waiter) const;
-    int effective_size(TimePoint now);
 
     int count(ServerState state) const { return counts_[static_cast<std::size_t>(state)]; }
     int total() const;
+    int live() const;   // those that serve somebody or can
     int in_use() const;
 
     PoolCoreLimits limits_;
@@ -251,14 +271,17 @@ private:
     std::vector<std::uint32_t> idle_;   // by thread: head of its list, newest first
     WaiterQueue waiters_;
     ReleaseRate releases_;
-    Jitter jittered_;
+    Jitter jitter_;
     DialPacer pacer_;
+    UpstreamCeiling ceiling_;
+    UpstreamBreaker upstream_;
     Breaker breaker_;
     int pinned_ = 0;
     std::array<int, pin_reason_count> pins_{};
     std::array<std::uint64_t, pin_reason_count> pins_started_{};
     std::uint64_t pins_over_limit_ = 0;
     int size_now_ = 0;                  // effective size as last computed
+    bool is_lowered_ = false;           // it is below the configured one
     bool wants_welcome_ = false;
     bool is_retired_ = false;
     std::uint32_t lifetimes_ = 0;       // counts servers, for their jitter

@@ -1,83 +1,18 @@
-// How many servers there are: logins and their outcomes, limits, rotation, the end.
+// How many servers there are: limits, rotation, the end; and what a scrape sees of it.
 #include "proxy/core/pool_core.hpp"
 
 #include <algorithm>
 
 namespace pgweir::proxy {
-namespace {
-
-// Server logins of one pool under way at once. Chosen: a login costs the upstream a fork
-// and us 6 ms of PBKDF2; more at once only makes each slower (design: at most 2).
-constexpr int max_logins_in_flight = 2;
-
-}  // namespace
-
 void PoolCore::set_limits(const PoolCoreLimits& limits, TimePoint now, PoolActions& actions) {
     limits_ = limits;
     breaker_.set_limits(limits.breaker);
     grow(limits.pool_size);
-    pacer_.reset();
-    breaker_.usage_changed(in_use(), effective_size(now), now);
+    forget_upstream(now, actions);
     retire_idle(now, actions);
     waiters_.set_limits(limits.shares);
     serve_waiters(now, actions);
     dial_if_needed(now, actions);
-}
-
-void PoolCore::logged_in(ServerId server, ThreadIndex thread, TimePoint now, PoolActions& actions) {
-    const auto index = static_cast<std::uint32_t>(server);
-    ++dials_[static_cast<std::size_t>(DialOutcome::ok)];
-    if (!places_[index].is_outdated) {
-        pacer_.finished(DialOutcome::ok, total(), std::nullopt, now);
-        wants_welcome_ = false;
-    }
-    places_[index].opened_at = now;
-    places_[index].ordinal = lifetimes_++;
-    hand_on(index, thread, ServerEvent::log_in, now, actions);
-    dial_if_needed(now, actions);
-}
-
-void PoolCore::login_failed(ServerId server, DialOutcome outcome, std::optional<int> upstream_limit, TimePoint now,
-                            PoolActions& actions) {
-    ++dials_[static_cast<std::size_t>(outcome)];
-    transition(static_cast<std::uint32_t>(server), ServerEvent::fail, now);
-    // What the old connection string led to says nothing about the new one.
-    if (places_[index_of(server)].is_outdated) {
-        dial_if_needed(now, actions);
-        return;
-    }
-    const int established = total() - count(ServerState::connecting) - count(ServerState::closing);
-    pacer_.finished(outcome, established, upstream_limit, now);
-    if (pacer_.is_hopeless()) wants_welcome_ = false;
-    effective_size(now);
-    if (pacer_.is_hopeless() && established == 0) refuse_waiters(RefusalReason::upstream_unavailable, now, actions);
-    dial_if_needed(now, actions);
-}
-
-void PoolCore::want_welcome(TimePoint now, PoolActions& actions) {
-    wants_welcome_ = true;
-    dial_if_needed(now, actions);
-}
-
-bool PoolCore::is_hopeless(TimePoint now) const {
-    return pacer_.is_hopeless() && !pacer_.may_dial(now) && total() == count(ServerState::closing);
-}
-
-void PoolCore::dial_if_needed(TimePoint now, PoolActions& actions) {
-    if (is_retired_ || !pacer_.may_dial(now)) return;
-    const int size = effective_size(now);
-    for (std::uint32_t index = 0; index < places_.size(); ++index) {
-        const int connecting = count(ServerState::connecting);
-        const int needed = std::max({waiting_for_servers(), limits_.min_pool_size - (total() - connecting),
-                                     wants_welcome_ ? 1 : 0});
-        // After a failure one login at a time feels the way.
-        const int in_flight = pacer_.is_failing() ? 1 : max_logins_in_flight;
-        if (connecting >= std::min(needed, in_flight) || total() >= size) return;
-        if (places_[index].state != ServerState::vacant) continue;
-        transition(index, ServerEvent::dial, now);
-        places_[index].is_outdated = false;
-        actions.push_back(PoolAction{.kind = PoolAction::Kind::dial, .server = ServerId{index}});
-    }
 }
 
 void PoolCore::retire(TimePoint now, PoolActions& actions) {
@@ -89,7 +24,7 @@ void PoolCore::retire(TimePoint now, PoolActions& actions) {
 void PoolCore::rotate_all(TimePoint now, PoolActions& actions) {
     for (Place& place : places_)
         if (place.state != ServerState::vacant) place.is_outdated = true;
-    pacer_.reset();
+    forget_upstream(now, actions);
     retire_idle(now, actions);
     dial_if_needed(now, actions);
 }
@@ -117,6 +52,9 @@ PoolFacts PoolCore::facts(TimePoint now) const {
     facts.breaker_entered = breaker_entered_;
     facts.refusals = refusals_;
     facts.dials = dials_;
+    facts.upstream = upstream_.state();
+    facts.upstream_entered = upstream_.entered();
+    facts.upstream_retry_after = retry_after(RefusalReason::upstream_unavailable, now);
     return facts;
 }
 

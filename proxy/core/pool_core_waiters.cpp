@@ -4,6 +4,12 @@
 #include <algorithm>
 
 namespace pgweir::proxy {
+namespace {
+
+// What a client is told when a login may begin at any moment, or has begun. Chosen: it takes about as long.
+constexpr Duration soonest_retry = std::chrono::milliseconds(250);
+
+}  // namespace
 
 // An idle server is there only beside those who may not have it.
 void PoolCore::serve_waiters(TimePoint now, PoolActions& actions) {
@@ -29,7 +35,7 @@ int PoolCore::waiting_for_servers() const {
 // When trying again is worth while.
 Duration PoolCore::retry_after(RefusalReason reason, TimePoint now) const {
     switch (reason) {
-    case RefusalReason::upstream_unavailable: return std::max<Duration>(pacer_.not_before() - now, Duration::zero());
+    case RefusalReason::upstream_unavailable: return std::max<Duration>(pacer_.next_dial_at() - now, soonest_retry);
     case RefusalReason::queue_full:
     case RefusalReason::queue_timeout:
     case RefusalReason::pin_limit: return releases_.expected_wait(waiters_.size() + 1, now);
@@ -49,7 +55,7 @@ Refusal PoolCore::refusal(RefusalReason reason, Duration waited, TimePoint now) 
     refusal.size = size_now_;
     refusal.pinned = pinned_;
     refusal.max_pinned = limits_.max_pinned;
-    refusal.retry_after = duration_cast<milliseconds>(jittered_(retry_after(reason, now)));
+    refusal.retry_after = duration_cast<milliseconds>(jitter_.around(retry_after(reason, now)));
     refusal.waited = duration_cast<milliseconds>(waited);
     return refusal;
 }

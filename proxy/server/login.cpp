@@ -71,7 +71,7 @@ Keywords connect_keywords(const ServerTarget& target, const PQconninfoOption* ds
 }
 
 LoginFailure below_protocol(std::string text) {
-    return {LoginFailureClass::transient, {}, std::move(text), std::nullopt};
+    return {DialOutcome::transient, {}, std::move(text), std::nullopt};
 }
 
 // For a step that ended without an answer of the server.
@@ -92,7 +92,7 @@ std::optional<LoginFailure> connect(PGconn* connection, TimePoint deadline) {
         const bool is_complaint = std::any_of(option_complaints.begin(), option_complaints.end(),
                                               [&](std::string_view start) { return message.starts_with(start); });
         if (is_complaint) {
-            return LoginFailure{LoginFailureClass::settings, {}, libpq::without_quotation(message), std::nullopt};
+            return LoginFailure{DialOutcome::config, {}, libpq::without_quotation(message), std::nullopt};
         }
         return describe_login_failure(message);
     }
@@ -132,8 +132,9 @@ std::optional<LoginFailure> apply_settings(PGconn* connection, const std::map<st
         return std::nullopt;
     }
     LoginFailure failure = describe_login_failure(PQresultErrorMessage(result.get()));
-    if (failure.kind == LoginFailureClass::transient && is_refused_statement(result.get(), failure.sqlstate)) {
-        failure.kind = LoginFailureClass::settings;
+    if (failure.kind == DialOutcome::transient && is_refused_statement(result.get(), failure.sqlstate)) {
+        failure.kind = DialOutcome::config;
+        failure.is_known = true;
     }
     return failure;
 }
@@ -227,7 +228,7 @@ LoginResult log_in(const ServerTarget& target) {
     const TimePoint deadline = libpq::Clock::now() + target.connect_timeout;
     const auto dsn = libpq::parse_dsn(target.dsn.reveal());
     if (const std::string* problem = std::get_if<std::string>(&dsn)) {
-        return LoginFailure{LoginFailureClass::settings, {}, *problem, std::nullopt};
+        return LoginFailure{DialOutcome::config, {}, *problem, std::nullopt};
     }
     ConnectionPtr connection =
         libpq::start_connecting(connect_keywords(target, std::get<libpq::OptionsPtr>(dsn).get()));

@@ -1,6 +1,8 @@
-// What a failed server login means: from libpq's or the server's words to a class
-// that says what to do next. Pure; knows no libpq.
+// Reads what libpq says of a failed server login: who refused, with which SQLSTATE and
+// words. What that means is in core/upstream_refusal. Pure; knows no libpq.
 #pragma once
+
+#include "proxy/core/dial_outcome.hpp"
 
 #include <optional>
 #include <string>
@@ -8,26 +10,13 @@
 
 namespace pgweir::proxy {
 
-// Why a login failed, in classes that differ in what to do next.
-enum class LoginFailureClass {
-    capacity,     // no slot upstream: the ceiling is lower than configured
-    credential,   // password, user or tenant refused: dialling again could get us banned
-    transient,    // network, start-up, shutdown: try again soon
-    settings,     // the DSN or a `server_settings` value was refused: trying again will not help before a reload
-};
-
 struct LoginFailure {
-    LoginFailureClass kind;
+    DialOutcome kind;                    // never ok
     std::string sqlstate;                // empty when the failure came from below the protocol
     std::string text;                    // one line, the server's or libpq's own words, without secrets
     std::optional<int> upstream_limit;   // capacity: the N of `pool_size: N` when it was given
+    bool is_known = true;                // false: no row of the classifier fits, and transient for want of better
 };
-
-// Classifies a refusal by SQLSTATE and text; never `settings`, which only the caller can know.
-LoginFailureClass classify_login_failure(const std::string& sqlstate, const std::string& text);
-
-// The N of `pool_size: N` or `limit: N` in a pooler's capacity refusal.
-std::optional<int> find_upstream_limit(std::string_view text);
 
 // Makes a failure of an error message as libpq prints it at PQERRORS_VERBOSE: several
 // lines, the SQLSTATE between severity and text, a LOCATION line at the end.

@@ -209,6 +209,8 @@ void Pool::perform(PoolActions& actions) {
             threads_[index_of(action.from)]->post(
                 Letter{.kind = Letter::Kind::close_server, .server = connections_[index_of(action.server)].get()});
             break;
+        case PoolAction::Kind::tell_upstream:
+        case PoolAction::Kind::tell_ceiling: tell(action); break;
         }
     }
 }
@@ -226,14 +228,17 @@ void Pool::grant(const PoolAction& action) {
 void Pool::tick() {
     PoolActions actions;
     bool changed = false;
+    bool is_hopeless = false;
     PoolFacts facts;
     {
         const std::lock_guard lock(mutex_);
         const TimePoint now = Clock::now();
         changed = core_.tick(now, actions);
         if (changed) facts = core_.facts(now);
+        is_hopeless = core_.is_hopeless(now);
     }
     perform(actions);
+    if (is_hopeless) wake_logins();
     if (changed)
         spdlog::warn("event=breaker_changed pool={} state={} usage={:.1f}% in_use={} effective_size={}", name_,
                      word(facts.breaker), facts.usage * 100, facts.in_use, facts.effective_size);
@@ -268,6 +273,11 @@ bool Pool::is_vacant() const {
 PoolFacts Pool::facts() const {
     const std::lock_guard lock(mutex_);
     return core_.facts(Clock::now());
+}
+
+std::uint64_t Pool::unknown_refusals() const {
+    const std::lock_guard lock(mutex_);
+    return unknown_refusals_.count();
 }
 
 std::vector<const metrics::RelayCells*> Pool::all_cells() const {

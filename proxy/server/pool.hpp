@@ -7,6 +7,7 @@
 #include "proxy/core/pool_core.hpp"
 #include "proxy/core/refusal.hpp"
 #include "proxy/core/sequence_users.hpp"
+#include "proxy/core/upstream_refusal.hpp"
 #include "proxy/core/welcome.hpp"
 #include "proxy/server/helper_threads.hpp"
 #include "proxy/server/learning.hpp"
@@ -112,6 +113,8 @@ public:
     void retire();
     bool is_vacant() const;
     PoolFacts facts() const;
+    // Server logins refused for a reason that the classifier does not know, since start.
+    std::uint64_t unknown_refusals() const;
     Listening& listening() { return listening_; }
     SequenceUsers& sequence_users() { return sequence_users_; }
     metrics::RelayCells& cells(ThreadIndex thread) { return *cells_[index_of(thread)]; }
@@ -124,6 +127,7 @@ private:
     void learned(const Knowledge& knowledge);
     void welcome_changed(ServerId place, const Welcome& welcome);
     void login_failed(ServerId place, const LoginFailure& failure);
+    void tell(const PoolAction& change) const;
     void wake_logins();
     Refusal refusal_of(RefusalReason reason, Duration waited, TimePoint now);   // Requires: mutex_ held
 
@@ -146,6 +150,7 @@ private:
     std::shared_ptr<const BaselineSettings> baseline_;
     std::shared_ptr<const Welcome> welcome_;
     std::optional<std::string> upstream_failure_;
+    UnknownRefusals unknown_refusals_;
     std::vector<std::function<void()>> waiting_logins_;
 };
 

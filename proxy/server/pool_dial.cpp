@@ -4,29 +4,10 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <array>
 #include <utility>
 #include <variant>
 
 namespace pgweir::proxy {
-namespace {
-
-constexpr std::array dial_outcomes = {
-    std::pair{LoginFailureClass::capacity, DialOutcome::capacity},
-    std::pair{LoginFailureClass::credential, DialOutcome::credential},
-    std::pair{LoginFailureClass::transient, DialOutcome::transient},
-    std::pair{LoginFailureClass::settings, DialOutcome::settings},
-};
-
-DialOutcome outcome_of(LoginFailureClass kind) {
-    const auto* found =
-        std::find_if(dial_outcomes.begin(), dial_outcomes.end(), [&](const auto& pair) { return pair.first == kind; });
-    return found->second;
-}
-
-}  // namespace
-
 std::shared_ptr<const Welcome> Pool::welcome() const {
     const std::lock_guard lock(mutex_);
     return welcome_;
@@ -102,19 +83,36 @@ void Pool::welcome_changed(ServerId place, const Welcome& welcome) {
 }
 
 void Pool::login_failed(ServerId place, const LoginFailure& failure) {
-    spdlog::warn("event=server_login_failed pool={} server={} sqlstate={} text={:?}", name_, index_of(place),
-                 failure.sqlstate, failure.text);
+    spdlog::warn("event=server_login_failed pool={} server={} class={} sqlstate={} text={:?}", name_, index_of(place),
+                 metrics::dial_outcome_words[static_cast<std::size_t>(failure.kind)], failure.sqlstate, failure.text);
     PoolActions actions;
     bool is_hopeless = false;
+    bool is_news = false;
     {
         const std::lock_guard lock(mutex_);
         // The upstream's capacity text is never shown to a client: those wait for what there is.
-        if (failure.kind != LoginFailureClass::capacity && !core_.is_outdated(place)) upstream_failure_ = failure.text;
-        core_.login_failed(place, outcome_of(failure.kind), failure.upstream_limit, Clock::now(), actions);
+        if (failure.kind != DialOutcome::capacity && !core_.is_outdated(place)) upstream_failure_ = failure.text;
+        core_.login_failed(place, failure.kind, failure.upstream_limit, Clock::now(), actions);
         is_hopeless = core_.is_hopeless(Clock::now());
+        is_news = !failure.is_known && unknown_refusals_.note(failure.sqlstate, failure.text);
     }
+    if (is_news)
+        spdlog::warn("event=upstream_refusal_unknown pool={} sqlstate={} text={:?}", name_, failure.sqlstate, failure.text);
     perform(actions);
     if (is_hopeless) wake_logins();
+}
+
+// Warnings are for whom it concerns now; that a login tries again, or has succeeded, is for whoever reads on.
+void Pool::tell(const PoolAction& change) const {
+    if (change.kind == PoolAction::Kind::tell_ceiling) {
+        spdlog::warn("event=ceiling_changed pool={} configured={} effective={}", name_, change.configured_size, change.size);
+        return;
+    }
+    const char* state = metrics::breaker_state_words[static_cast<std::size_t>(change.upstream)];
+    const char* reason = metrics::dial_outcome_words[static_cast<std::size_t>(change.outcome)];
+    const auto level = change.upstream == UpstreamState::open ? spdlog::level::warn : spdlog::level::info;
+    spdlog::log(level, "event=upstream_breaker_changed pool={} state={} reason={} text={:?}", name_, state, reason,
+                upstream_failure().value_or(""));
 }
 
 void Pool::wake_logins() {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace pgweir::test {
@@ -201,6 +202,9 @@ struct PoolFixture {
     std::deque<Waiting> queue{};
     std::vector<Answer> answers{};             // to those who waited
     int dials = 0;
+    std::set<proxy::ServerId> probes{};        // places last dialled above the effective size
+    proxy::UpstreamState upstream = proxy::UpstreamState::closed;
+    std::vector<int> told_ceilings{};
 
 private:
     template <typename Call>
@@ -261,11 +265,7 @@ private:
     void perform(const proxy::PoolAction& action) {
         switch (action.kind) {
         case proxy::PoolAction::Kind::dial:
-            move(action.server, State::vacant, State::connecting);
-            ++dials;
-            REQUIRE(total() <= core.facts(clock.now).effective_size);
-            REQUIRE(total() <= limits.pool_size);
-            REQUIRE(count(State::connecting) <= 2);
+            dialled(action.server);
             return;
         case proxy::PoolAction::Kind::close:
             move(action.server, State::idle, State::closing);
@@ -279,7 +279,25 @@ private:
         case proxy::PoolAction::Kind::refuse:
             answer(action, std::nullopt, [](const Waiting&) { return true; });
             return;
+        case proxy::PoolAction::Kind::tell_upstream:
+            REQUIRE(action.upstream != upstream);
+            upstream = action.upstream;
+            return;
+        case proxy::PoolAction::Kind::tell_ceiling: told_ceilings.push_back(action.size); return;
         }
+    }
+
+    // At most two at a time, and above the effective size only one, to try for one more.
+    void dialled(proxy::ServerId server) {
+        move(server, State::vacant, State::connecting);
+        ++dials;
+        probes.erase(server);
+        if (total() > core.facts(clock.now).effective_size) {
+            REQUIRE(count(State::connecting) == 1);
+            probes.insert(server);
+        }
+        REQUIRE(total() <= limits.pool_size);
+        REQUIRE(count(State::connecting) <= 2);
     }
 
     // Whoever is answered is the one who has waited longest, of those that may be.
@@ -315,6 +333,8 @@ private:
             std::any_of(queue.begin(), queue.end(), [this](const Waiting& waiting) { return may_go(waiting); });
         REQUIRE((!somebody_may_go || count(State::idle) == 0));
         check_pins(facts);
+        REQUIRE(facts.upstream == upstream);
+        REQUIRE((upstream == proxy::UpstreamState::closed || total() == count(State::connecting) + count(State::closing)));
         REQUIRE(facts.effective_size >= 1);
         REQUIRE(facts.effective_size <= limits.pool_size);
         REQUIRE(core.is_vacant() == (total() == 0));

@@ -29,8 +29,13 @@ inline std::ostream& operator<<(std::ostream& out, BreakerState state) {
     return print_name(out, state, names);
 }
 
+inline std::ostream& operator<<(std::ostream& out, UpstreamState state) {
+    constexpr std::array names = {"closed", "open", "half_open"};
+    return print_name(out, state, names);
+}
+
 inline std::ostream& operator<<(std::ostream& out, DialOutcome outcome) {
-    constexpr std::array names = {"ok", "capacity", "credential", "transient", "settings"};
+    constexpr std::array names = {"ok", "capacity", "transient", "credential", "locked_out", "config"};
     return print_name(out, outcome, names);
 }
 
@@ -42,7 +47,7 @@ inline std::ostream& operator<<(std::ostream& out, Acquired::Kind kind) {
 }
 
 inline std::ostream& operator<<(std::ostream& out, PoolAction::Kind kind) {
-    constexpr std::array names = {"grant", "refuse", "dial", "close"};
+    constexpr std::array names = {"grant", "refuse", "dial", "close", "tell_upstream", "tell_ceiling"};
     return print_name(out, kind, names);
 }
 

@@ -60,6 +60,7 @@ def test_capacity_refusals_are_waited_out(fake_server, proxy, sqlstate, text):
     waiter.send(messages.query("SELECT 'served'"))
     wait_until(lambda: daemon.metrics().value("pgweir_dials_total", outcome="capacity") == 1, "the second server was refused")
     assert daemon.metrics().value("pgweir_pool_effective_size") == 1
+    assert "event=ceiling_changed pool=app configured=3 effective=1" in daemon.log()
     assert daemon.health()[1]["connection_usage"] == "1/1"
     assert text.replace('"', '\\"') in daemon.log()   # the log quotes it
     holder.query("COMMIT")

@@ -43,7 +43,7 @@ TEST_CASE("health: the JSON is the seed's, with further keys behind its six", "[
     CHECK(
         answer.body ==
         R"({"postgres":{"pool_size":20,"checked_out":12,"connection_usage":"12/20","usage_percentage":"60.0%","pool_full":false,"warning":null,)"
-        R"("breaker":"closed","effective_pool_size":20,"usage_window_percentage":"55.1%","waiting":3,"pinned":1,"database":"app","pins":{"advisory_lock":1}}})");
+        R"("breaker":"closed","effective_pool_size":20,"usage_window_percentage":"55.1%","waiting":3,"pinned":1,"database":"app","pins":{"advisory_lock":1},"upstream_breaker":"closed"}})");
 }
 
 TEST_CASE("health: figures are over the effective size, pool_size is the configured one", "[proxy]") {
@@ -99,6 +99,25 @@ TEST_CASE("health: half open and closed breakers are 200", "[proxy]") {
     const HealthAnswer answer = describe_health({health});
     CHECK(answer.status == 200);
     CHECK_FALSE(answer.retry_after);
+}
+
+TEST_CASE("health: while the database cannot be reached it is 503, also while a login tries", "[proxy]") {
+    DatabaseHealth health = make_database("app", 0, 10);
+    health.retry_after = seconds(9);   // of the other breaker, which is closed
+    health.upstream_retry_after = milliseconds(1200);
+    health.state.upstream_breaker = GENERATE(BreakerState::open, BreakerState::half_open);
+    const HealthAnswer answer = describe_health({health});
+    CHECK(answer.status == 503);
+    CHECK(answer.retry_after == seconds(2));
+    CHECK(contains(answer, R"("warning":"the database cannot be reached","breaker":"closed")"));
+    const char* word = health.state.upstream_breaker == BreakerState::open ? "open" : "half_open";
+    CHECK(contains(answer, std::string(R"("upstream_breaker":")") + word + '"'));
+
+    health.state.breaker = BreakerState::open;
+    CHECK(describe_health({health}).retry_after == seconds(9));
+    health.upstream_retry_after = seconds(80);
+    CHECK(describe_health({health}).retry_after == seconds(80));
+    CHECK(contains(describe_health({health}), R"("warning":"new logins are refused; the database cannot be reached")"));
 }
 
 TEST_CASE("health: of several databases postgres is the fullest and pools has each", "[proxy]") {

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <initializer_list>
+#include <iterator>
 #include <set>
 
 namespace pgweir::test {
@@ -14,45 +16,58 @@ using proxy::DialPacer;
 using proxy::Duration;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
-using std::chrono_literals::operator""min;
 
 namespace {
 
 // Fails once more, as soon as it is allowed to try; returns the pause that follows.
 Duration pause_after(DialPacer& pacer, DialOutcome outcome, VirtualClock& clock) {
-    if (!pacer.may_dial(clock.now)) {
-        clock.now = pacer.not_before();
+    if (!pacer.may_dial(0, clock.now)) {
+        clock.now = pacer.next_dial_at() + 1ms;
     }
-    pacer.finished(outcome, 5, std::nullopt, clock.now);
-    return pacer.not_before() - clock.now;
+    REQUIRE(pacer.may_dial(0, clock.now));
+    pacer.finished(outcome, clock.now);
+    return pacer.next_dial_at() - clock.now;
 }
 
 bool is_about(Duration pause, Duration middle) { return pause >= middle * 80 / 100 && pause <= middle * 120 / 100; }
 
 }  // namespace
 
-TEST_CASE("dial pacer: at first nothing stands in the way", "[proxy]") {
+TEST_CASE("dial pacer: at first nothing stands in the way of two logins", "[proxy]") {
     VirtualClock clock;
     DialPacer pacer(1);
-    CHECK(pacer.may_dial(clock.now));
+    CHECK(pacer.may_dial(0, clock.now));
+    CHECK(pacer.may_dial(1, clock.now));
+    CHECK_FALSE(pacer.may_dial(2, clock.now));
     CHECK_FALSE(pacer.is_failing());
-    CHECK_FALSE(pacer.is_hopeless());
-    CHECK(pacer.effective_size(20, clock.now) == 20);
+}
+
+TEST_CASE("dial pacer: after a failure one login goes alone, after a success two again", "[proxy]") {
+    VirtualClock clock;
+    DialPacer pacer(1);
+    pause_after(pacer, GENERATE(DialOutcome::transient, DialOutcome::capacity, DialOutcome::credential), clock);
+    CHECK(pacer.is_failing());
+    clock.now = pacer.next_dial_at();
+    CHECK(pacer.may_dial(0, clock.now));
+    CHECK_FALSE(pacer.may_dial(1, clock.now));
+    pacer.finished(DialOutcome::ok, clock.now);
+    CHECK(pacer.may_dial(1, clock.now));
 }
 
 TEST_CASE("dial pacer: pauses double, with jitter, up to a limit", "[proxy]") {
     VirtualClock clock;
     DialPacer pacer(GENERATE(range(1U, 50U)));
-    SECTION("while the network is down") {
-        for (const Duration pause : {Duration(250ms), Duration(500ms), Duration(1s), Duration(1s), Duration(1s)}) {
-            CHECK(is_about(pause_after(pacer, DialOutcome::transient, clock), pause));
+    const auto double_up = [&](DialOutcome outcome, std::initializer_list<Duration> pauses) {
+        for (const Duration pause : pauses) {
+            const Duration got = pause_after(pacer, outcome, clock);
+            CHECK(is_about(got, pause));
+            CHECK(got >= *pauses.begin());
+            CHECK(got <= *std::prev(pauses.end()));
         }
-    }
-    SECTION("while the upstream is full") {
-        for (const Duration pause : {Duration(1s), Duration(2s), Duration(4s), Duration(8s), Duration(15s), Duration(15s)}) {
-            CHECK(is_about(pause_after(pacer, DialOutcome::capacity, clock), pause));
-        }
-    }
+    };
+    SECTION("while the network is down") { double_up(DialOutcome::transient, {250ms, 500ms, 1s, 1s, 1s}); }
+    SECTION("while the upstream is full") { double_up(DialOutcome::capacity, {1s, 2s, 4s, 8s, 15s, 15s}); }
+    SECTION("while something is set up wrongly") { double_up(DialOutcome::config, {15s, 30s, 60s, 120s, 120s}); }
     SECTION("no more after a thousand failures") {
         for (int i = 0; i < 1000; ++i) {
             pause_after(pacer, DialOutcome::transient, clock);
@@ -63,38 +78,69 @@ TEST_CASE("dial pacer: pauses double, with jitter, up to a limit", "[proxy]") {
         pause_after(pacer, DialOutcome::transient, clock);
         pause_after(pacer, DialOutcome::transient, clock);
         CHECK(pause_after(pacer, DialOutcome::ok, clock) == 0s);
-        CHECK(pacer.may_dial(clock.now));
         CHECK(is_about(pause_after(pacer, DialOutcome::transient, clock), 250ms));
     }
+    SECTION("another kind of failure begins anew") {
+        pause_after(pacer, DialOutcome::transient, clock);
+        pause_after(pacer, DialOutcome::transient, clock);
+        CHECK(is_about(pause_after(pacer, DialOutcome::capacity, clock), 1s));
+    }
 }
 
-TEST_CASE("dial pacer: a refused password leaves room for three tries in 150 s, two of them at once", "[proxy]") {
-    VirtualClock clock;
-    DialPacer pacer(GENERATE(range(1U, 100U)));
-    CHECK(pause_after(pacer, DialOutcome::credential, clock) >= 75s);
-    CHECK(pause_after(pacer, DialOutcome::credential, clock) >= 75s);
-    CHECK(pacer.is_hopeless());
-}
-
-TEST_CASE("dial pacer: milder news does not cut a pause short", "[proxy]") {
+TEST_CASE("dial pacer: two logins that fail together are one failure", "[proxy]") {
     VirtualClock clock;
     DialPacer pacer(1);
-    pacer.finished(DialOutcome::credential, 5, std::nullopt, clock.now);
-    const auto until = pacer.not_before();
+    pacer.finished(DialOutcome::transient, clock.now);
+    pacer.finished(DialOutcome::transient, clock.now);
+    CHECK(is_about(pause_after(pacer, DialOutcome::transient, clock), 500ms));
+}
+
+TEST_CASE("dial pacer: an upstream that locks us out is left alone for 120 s and more", "[proxy]") {
+    VirtualClock clock;
+    DialPacer pacer(GENERATE(range(1U, 50U)));
+    CHECK(pause_after(pacer, DialOutcome::locked_out, clock) >= 120s);
+    CHECK(pause_after(pacer, DialOutcome::locked_out, clock) >= 180s);
+}
+
+TEST_CASE("dial pacer: credentials are refused at most three times in 150 s", "[proxy]") {
+    VirtualClock clock;
+    DialPacer pacer(GENERATE(range(1U, 20U)));
+    SECTION("also when what is between makes up for the pauses") {
+        pause_after(pacer, DialOutcome::credential, clock);
+        pacer.finished(DialOutcome::ok, clock.now);
+        pause_after(pacer, DialOutcome::credential, clock);
+        pacer.finished(DialOutcome::ok, clock.now);
+        CHECK(pacer.may_dial(0, clock.now));
+        CHECK_FALSE(pacer.may_dial(1, clock.now));   // with the one under way that would be a fourth
+        pause_after(pacer, DialOutcome::locked_out, clock);
+        pacer.finished(DialOutcome::ok, clock.now);
+        CHECK_FALSE(pacer.may_dial(0, clock.now));
+        CHECK_FALSE(pacer.may_dial(0, clock.now + 150s));
+        CHECK(pacer.next_dial_at() == clock.now + 150s);
+        CHECK(pacer.may_dial(1, clock.now + 151s));
+    }
+    SECTION("a reload forgets them") {
+        for (int i = 0; i < 3; ++i) {
+            pause_after(pacer, DialOutcome::credential, clock);
+            pacer.finished(DialOutcome::ok, clock.now);
+        }
+        pacer.reset();
+        CHECK(pacer.may_dial(1, clock.now));
+        CHECK_FALSE(pacer.is_failing());
+    }
+}
+
+TEST_CASE("dial pacer: milder news does not cut a pause short, a success does", "[proxy]") {
+    VirtualClock clock;
+    DialPacer pacer(1);
+    pacer.finished(DialOutcome::credential, clock.now);
+    const auto until = pacer.next_dial_at();
     clock.advance(1s);
-    SECTION("a lost network") { pacer.finished(DialOutcome::transient, 5, std::nullopt, clock.now); }
-    SECTION("a full upstream, whose ceiling is learned all the same") {
-        pacer.finished(DialOutcome::capacity, 5, std::nullopt, clock.now);
-        CHECK(pacer.effective_size(20, clock.now) == 5);
-    }
-    SECTION("settings that were refused") { pacer.finished(DialOutcome::settings, 5, std::nullopt, clock.now); }
-    CHECK(pacer.not_before() == until);
-    CHECK(pacer.is_hopeless());
-    SECTION("a success does") {
-        pacer.finished(DialOutcome::ok, 5, std::nullopt, clock.now);
-        CHECK(pacer.may_dial(clock.now));
-        CHECK_FALSE(pacer.is_hopeless());
-    }
+    const DialOutcome milder = GENERATE(DialOutcome::transient, DialOutcome::capacity, DialOutcome::config);
+    pacer.finished(milder, clock.now);
+    CHECK(pacer.next_dial_at() == until);
+    pacer.finished(DialOutcome::ok, clock.now);
+    CHECK(pacer.may_dial(0, clock.now));
 }
 
 TEST_CASE("dial pacer: pauses of several instances are out of step", "[proxy]") {
@@ -105,48 +151,6 @@ TEST_CASE("dial pacer: pauses of several instances are out of step", "[proxy]") 
         pauses.insert(pause_after(pacer, DialOutcome::transient, clock));
     }
     CHECK(pauses.size() > 20);
-}
-
-TEST_CASE("dial pacer: only what time does not cure is hopeless", "[proxy]") {
-    VirtualClock clock;
-    DialPacer pacer(1);
-    pause_after(pacer, DialOutcome::capacity, clock);
-    CHECK_FALSE(pacer.is_hopeless());
-    CHECK(pacer.is_failing());
-    pause_after(pacer, DialOutcome::settings, clock);
-    CHECK(pacer.is_hopeless());
-    pacer.reset();
-    CHECK_FALSE(pacer.is_hopeless());
-    CHECK_FALSE(pacer.is_failing());
-    CHECK(pacer.may_dial(clock.now));
-    for (int i = 0; i < 4; ++i) {
-        pause_after(pacer, DialOutcome::transient, clock);
-        CHECK_FALSE(pacer.is_hopeless());
-    }
-    // So many failures in a row are no hiccup.
-    pause_after(pacer, DialOutcome::transient, clock);
-    CHECK(pacer.is_hopeless());
-}
-
-TEST_CASE("dial pacer: a lowered ceiling rises by one in 30 s, however late it is asked", "[proxy]") {
-    VirtualClock clock;
-    DialPacer pacer(1);
-    pacer.finished(DialOutcome::capacity, 7, std::nullopt, clock.now);
-    CHECK(pacer.effective_size(20, clock.now) == 7);
-    CHECK(pacer.effective_size(20, clock.advance(29s)) == 7);
-    CHECK(pacer.effective_size(20, clock.advance(1s)) == 8);
-    CHECK(pacer.effective_size(20, clock.now) == 8);
-    CHECK(pacer.effective_size(20, clock.advance(10min)) == 9);
-    CHECK(pacer.effective_size(5, clock.now) == 5);   // the ceiling is above: forgotten
-    CHECK(pacer.effective_size(20, clock.now) == 20);
-}
-
-TEST_CASE("dial pacer: a ceiling is never below one", "[proxy]") {
-    VirtualClock clock;
-    DialPacer pacer(1);
-    pacer.finished(DialOutcome::capacity, 0, GENERATE(std::optional<int>(), std::optional<int>(0), std::optional<int>(-5), std::optional<int>(9)),
-                   clock.now);
-    CHECK(pacer.effective_size(20, clock.now) == 1);
 }
 
 }  // namespace pgweir::test
