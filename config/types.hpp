@@ -1,6 +1,7 @@
 // Small value types of the configuration.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,13 @@ public:
 
 private:
     std::string text_;
+};
+
+// An amount of memory.
+struct ByteSize {
+    std::size_t bytes = 0;
+
+    friend bool operator==(const ByteSize&, const ByteSize&) = default;
 };
 
 // How many of a number that another option tells: a plain count, or a percentage of it.

@@ -1,5 +1,6 @@
 // Every metric, declared once: a member in a struct of cells or state, and a row that
-// points at the member with its name, unit and help.
+// points at the member with its name, unit and help. Those of clients and pools are here,
+// those of the daemon as a whole in daemon_catalog.hpp.
 #pragma once
 
 #include "metrics/cells.hpp"
@@ -27,6 +28,8 @@ enum class Refusal {
     upstream_unavailable,
     draining
 };
+enum class Detachment { soft, hard, ended };
+enum class StatementTimeout { query_timeout, transaction_timeout, slow_reader_timeout };
 enum class LoginOutcome { accepted, refused, authentication_failed, protocol_error, timeout, closed, cancel_request };
 enum class DialOutcome { ok, capacity, credential, transient, settings };
 enum class PinReason {
@@ -60,6 +63,8 @@ struct RelayCells {
     Counter answered_here;            // statements answered without a server
     Counter plan_repairs;             // statements run again after their cached plan had become void
     Counter quarantines;              // servers kept back until a cancel was known to have landed
+    std::array<Counter, 3> detached_transactions;   // by Detachment
+    std::array<Counter, 3> statement_timeouts;      // by StatementTimeout
     Histogram<16> queue_wait;         // seconds
     Histogram<16> transaction_time;   // seconds, lease to release
     std::array<Gauge, 3> clients;     // by ClientState
@@ -94,27 +99,12 @@ struct PoolState {
     BreakerState breaker = BreakerState::closed;
 };
 
-// What the operating system says of the process.
-struct ProcessState {
-    double start_time = 0;   // seconds since 1970
-    double cpu_seconds = 0;
-    std::uint64_t resident_bytes = 0;
-    std::uint64_t open_fds = 0;
-    std::uint64_t max_fds = 0;
-};
-
-// The daemon as a whole at the moment of a scrape.
-struct DaemonState {
-    std::uint64_t config_generation = 0;   // 1 for the file read at start, one more with each reload that was taken
-    bool last_reload_ok = true;
-    std::uint64_t max_client_conn = 0;
-    std::uint64_t clients_inside = 0;   // past the gate: logging in or logged in
-};
-
 // The label values, in the order of the enumerators.
 inline constexpr std::array server_state_words = {"connecting", "idle",       "leased",
                                                   "recovering", "inspecting", "closing"};
 inline constexpr std::array client_state_words = {"idle", "active", "waiting"};
+inline constexpr std::array detachment_words = {"soft", "hard", "ended"};
+inline constexpr std::array statement_timeout_words = {"query_timeout", "transaction_timeout", "slow_reader_timeout"};
 inline constexpr std::array breaker_state_words = {"closed", "open", "half_open"};
 inline constexpr std::array refusal_words = {
     "max_client_conn", "max_user_client_connections", "breaker_open", "queue_full",
@@ -139,6 +129,8 @@ constexpr bool match(const std::array<const char*, N>&, Enum last) {
 }
 static_assert(match<decltype(PoolState::servers)>(server_state_words, ServerState::closing));
 static_assert(match<decltype(RelayCells::clients)>(client_state_words, ClientState::waiting));
+static_assert(match<decltype(RelayCells::detached_transactions)>(detachment_words, Detachment::ended));
+static_assert(match<decltype(RelayCells::statement_timeouts)>(statement_timeout_words, StatementTimeout::slow_reader_timeout));
 static_assert(match<decltype(PoolState::breaker_transitions)>(breaker_state_words, BreakerState::half_open));
 static_assert(match<decltype(PoolState::refusals)>(refusal_words, Refusal::draining));
 static_assert(match<decltype(LoginCells::refusals)>(refusal_words, Refusal::draining));
@@ -161,15 +153,14 @@ struct Row {
 };
 
 using RelayRow =
-    Row<std::variant<Counter RelayCells::*, Histogram<16> RelayCells::*, std::array<Gauge, 3> RelayCells::*>>;
+    Row<std::variant<Counter RelayCells::*, Histogram<16> RelayCells::*, std::array<Gauge, 3> RelayCells::*,
+                     std::array<Counter, 3> RelayCells::*>>;
 using LoginRow = Row<std::variant<Counter LoginCells::*, Gauge LoginCells::*, Histogram<16> LoginCells::*,
                                   std::array<Counter, 7> LoginCells::*, std::array<Counter, 8> LoginCells::*>>;
 using PoolRow = Row<std::variant<std::uint64_t PoolState::*, double PoolState::*, BreakerState PoolState::*,
                                  std::array<std::uint64_t, 3> PoolState::*, std::array<std::uint64_t, 5> PoolState::*,
                                  std::array<std::uint64_t, 6> PoolState::*, std::array<std::uint64_t, 8> PoolState::*,
                                  std::array<std::uint64_t, 9> PoolState::*>>;
-using DaemonRow = Row<std::variant<std::uint64_t DaemonState::*, bool DaemonState::*>>;
-using ProcessRow = Row<std::variant<std::uint64_t ProcessState::*, double ProcessState::*>>;
 
 // One family from two tables: a login is refused before it belongs to a pool, and so has no `database`.
 inline constexpr const char* refusals_help =
@@ -211,6 +202,12 @@ inline constexpr std::array relay_rows = {
              "Statements run again because their cached plan had become void.", &RelayCells::plan_repairs},
     RelayRow{"quarantines", MetricType::counter,
              "Servers kept back until a cancel was known to have landed.", &RelayCells::quarantines},
+    RelayRow{"detached_transactions", MetricType::counter,
+             "Transactions that lost their server for being idle: while others waited (soft), whatever the load (hard), or "
+             "with their client, which could not go on without it (ended).",
+             &RelayCells::detached_transactions, "reason", detachment_words},
+    RelayRow{"statement_timeouts", MetricType::counter, "Statements and transactions ended by a limit in time, by the limit.",
+             &RelayCells::statement_timeouts, "reason", statement_timeout_words},
     RelayRow{"queue_wait_seconds", MetricType::histogram,
              "Time from a client's wish for a server to its lease or refusal.", &RelayCells::queue_wait},
     RelayRow{"transaction_duration_seconds", MetricType::histogram,
@@ -268,29 +265,6 @@ inline constexpr std::array pool_rows = {
     PoolRow{"queue_depth", MetricType::gauge, "Clients that wait for a server.", &PoolState::waiting},
     PoolRow{"queue_longest_wait_seconds", MetricType::gauge, "How long the client at the head of the queue has waited.",
             &PoolState::longest_wait_seconds},
-};
-
-// Prefix pgweir_.
-inline constexpr std::array daemon_rows = {
-    DaemonRow{"config_generation", MetricType::gauge,
-              "Number of the configuration in force: 1 at start, one more with each successful reload.",
-              &DaemonState::config_generation},
-    DaemonRow{"config_last_reload_successful", MetricType::gauge,
-              "Whether the last attempt to reload the configuration succeeded.", &DaemonState::last_reload_ok},
-    DaemonRow{"max_client_conn", MetricType::gauge, "Most clients that may be connected, as configured.",
-              &DaemonState::max_client_conn},
-    DaemonRow{"clients_inside", MetricType::gauge, "Clients that count against max_client_conn.",
-              &DaemonState::clients_inside},
-};
-
-// Prefix process_: the names that Prometheus libraries have agreed on.
-inline constexpr std::array process_rows = {
-    ProcessRow{"start_time_seconds", MetricType::gauge, "Start time of the process in seconds since 1970.",
-               &ProcessState::start_time},
-    ProcessRow{"cpu_seconds", MetricType::counter, "User and system CPU time spent.", &ProcessState::cpu_seconds},
-    ProcessRow{"resident_memory_bytes", MetricType::gauge, "Resident memory size.", &ProcessState::resident_bytes},
-    ProcessRow{"open_fds", MetricType::gauge, "Open file descriptors.", &ProcessState::open_fds},
-    ProcessRow{"max_fds", MetricType::gauge, "Most file descriptors the process may open.", &ProcessState::max_fds},
 };
 
 }   // namespace pgweir::metrics

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "metrics/catalog.hpp"
+#include "metrics/daemon_catalog.hpp"
 
 #include <string>
 #include <vector>

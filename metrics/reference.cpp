@@ -1,6 +1,7 @@
 #include "metrics/reference.hpp"
 
 #include "metrics/catalog.hpp"
+#include "metrics/daemon_catalog.hpp"
 
 #include <algorithm>
 #include <span>

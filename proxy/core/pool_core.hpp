@@ -144,7 +144,10 @@ public:
     bool is_hopeless(TimePoint now) const;
 
     // The breaker's word on a new login.
-    bool admits_login();
+    bool admits_login(TimePoint now);
+    // Somebody would be helped by a server that comes free: waits for one and none is on its way, or was refused for
+    // want of one within the breaker's last window.
+    bool is_wanted(TimePoint now) const;
     // When trying again after a refusal for `reason` is worth while.
     Duration retry_after(RefusalReason reason, TimePoint now) const;
     // All there is to say to whom it refuses, apart from names and the upstream's words.
@@ -235,6 +238,7 @@ private:
     std::array<std::uint64_t, pin_reason_count> pins_started_{};
     std::uint64_t pins_over_limit_ = 0;
     int size_now_ = 0;                  // effective size as last computed
+    std::optional<TimePoint> refused_at_;   // when somebody was last refused for want of a server
     bool wants_welcome_ = false;
     bool is_retired_ = false;
     std::uint32_t lifetimes_ = 0;       // counts servers, for their jitter

@@ -1,0 +1,58 @@
+// The metrics of the daemon as a whole and of its process: members and rows as in catalog.hpp.
+#pragma once
+
+#include "metrics/catalog.hpp"
+
+#include <array>
+#include <cstdint>
+#include <variant>
+
+namespace pgweir::metrics {
+
+// What the operating system says of the process.
+struct ProcessState {
+    double start_time = 0;   // seconds since 1970
+    double cpu_seconds = 0;
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t open_fds = 0;
+    std::uint64_t max_fds = 0;
+};
+
+// The daemon as a whole at the moment of a scrape.
+struct DaemonState {
+    std::uint64_t config_generation = 0;   // 1 for the file read at start, one more with each reload that was taken
+    bool last_reload_ok = true;
+    std::uint64_t max_client_conn = 0;
+    std::uint64_t clients_inside = 0;   // past the gate: logging in or logged in
+    std::uint64_t buffered_bytes = 0;   // memory of what clients have not read yet
+};
+
+using DaemonRow = Row<std::variant<std::uint64_t DaemonState::*, bool DaemonState::*>>;
+using ProcessRow = Row<std::variant<std::uint64_t ProcessState::*, double ProcessState::*>>;
+
+// Prefix pgweir_.
+inline constexpr std::array daemon_rows = {
+    DaemonRow{"config_generation", MetricType::gauge,
+              "Number of the configuration in force: 1 at start, one more with each successful reload.",
+              &DaemonState::config_generation},
+    DaemonRow{"config_last_reload_successful", MetricType::gauge,
+              "Whether the last attempt to reload the configuration succeeded.", &DaemonState::last_reload_ok},
+    DaemonRow{"max_client_conn", MetricType::gauge, "Most clients that may be connected, as configured.",
+              &DaemonState::max_client_conn},
+    DaemonRow{"clients_inside", MetricType::gauge, "Clients that count against max_client_conn.",
+              &DaemonState::clients_inside},
+    DaemonRow{"buffered_bytes", MetricType::gauge, "Memory that holds what clients have not read yet.",
+              &DaemonState::buffered_bytes},
+};
+
+// Prefix process_: the names that Prometheus libraries have agreed on.
+inline constexpr std::array process_rows = {
+    ProcessRow{"start_time_seconds", MetricType::gauge, "Start time of the process in seconds since 1970.",
+               &ProcessState::start_time},
+    ProcessRow{"cpu_seconds", MetricType::counter, "User and system CPU time spent.", &ProcessState::cpu_seconds},
+    ProcessRow{"resident_memory_bytes", MetricType::gauge, "Resident memory size.", &ProcessState::resident_bytes},
+    ProcessRow{"open_fds", MetricType::gauge, "Open file descriptors.", &ProcessState::open_fds},
+    ProcessRow{"max_fds", MetricType::gauge, "Most file descriptors the process may open.", &ProcessState::max_fds},
+};
+
+}   // namespace pgweir::metrics
