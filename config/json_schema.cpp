@@ -65,6 +65,8 @@ std::string type_of(const Option& option) {
                 return whole_number(facts);
             } else if constexpr (std::is_same_v<Value, std::chrono::milliseconds>) {
                 return any_of(R"({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h)$" })");
+            } else if constexpr (std::is_same_v<Value, ByteSize>) {
+                return any_of(R"({ "type": "string", "pattern": "^[0-9]+(kB|MB|GB)$" })");
             } else if constexpr (std::is_same_v<Value, double> || std::is_same_v<Value, std::optional<double>>) {
                 return share(facts);
             } else if constexpr (std::is_same_v<Value, Portion>) {

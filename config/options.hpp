@@ -53,6 +53,7 @@ struct PoolLimits {
 struct ClientLimits {
     int max_client_conn = 10000;
     int max_user_client_connections = 0;   // 0: no limit
+    ByteSize max_buffered{std::size_t{64} * 1024 * 1024};
 };
 
 struct ClientTimeouts {
@@ -63,6 +64,11 @@ struct ClientTimeouts {
 
 struct PoolTimeouts {
     std::chrono::milliseconds query_wait_timeout = std::chrono::seconds(30);
+    std::chrono::milliseconds query_timeout{0};         // 0: never
+    std::chrono::milliseconds transaction_timeout{0};   // 0: never
+    std::chrono::milliseconds idle_transaction_timeout = std::chrono::seconds(60);        // 0: never
+    std::chrono::milliseconds idle_transaction_soft_timeout = std::chrono::seconds(10);   // 0: never
+    std::chrono::milliseconds slow_reader_timeout = std::chrono::seconds(5);              // 0: never
     std::chrono::milliseconds server_connect_timeout = std::chrono::seconds(15);
     std::chrono::milliseconds server_idle_timeout = std::chrono::minutes(5);   // 0: never
     std::chrono::milliseconds server_lifetime = std::chrono::minutes(30);      // 0: for ever

@@ -20,6 +20,13 @@ struct Unit {
 };
 constexpr std::array<Unit, 4> units = {{{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
 
+// As PostgreSQL has them: 1kB is 1024 bytes.
+struct MemoryUnit {
+    std::string_view name;
+    std::int64_t bytes;
+};
+constexpr std::array<MemoryUnit, 3> memory_units = {{{"GB", 1'073'741'824}, {"MB", 1'048'576}, {"kB", 1024}}};
+
 // Digits as a number; too many of them are larger than any range.
 std::int64_t number_of(std::string_view digits) {
     constexpr std::int64_t huge = 1'000'000'000'000;
@@ -48,6 +55,11 @@ std::string whole_number_range(const Facts& facts) {
 std::string duration_range(const Facts& facts) {
     return fmt::format("{} to {}", text_of(std::chrono::milliseconds(facts.min)),
                        text_of(std::chrono::milliseconds(facts.max)));
+}
+
+std::string byte_size_range(const Facts& facts) {
+    return fmt::format("{} to {}", text_of(ByteSize{static_cast<std::size_t>(facts.min)}),
+                       text_of(ByteSize{static_cast<std::size_t>(facts.max)}));
 }
 
 std::string share_range(const Facts& facts) {
@@ -99,6 +111,30 @@ std::optional<std::string> read_duration(const Facts& facts, std::string_view te
     return std::string("is not a duration: the units are ms, s, m and h, after a whole number without a blank");
 }
 
+std::optional<std::string> read_byte_size(const Facts& facts, std::string_view text, ByteSize& value) {
+    const std::size_t digits_end = std::min(text.find_first_not_of("0123456789"), text.size());
+    const std::string_view digits = text.substr(0, digits_end);
+    const std::string_view unit_name = text.substr(digits_end);
+    if (digits.empty()) {
+        return std::string("is not an amount of memory: write 256kB, 64MB or 1GB");
+    }
+    if (unit_name.empty()) {
+        return fmt::format("needs a unit: write {}MB", digits.size() > 6 ? "64" : digits);
+    }
+    for (const MemoryUnit& unit : memory_units) {
+        if (unit.name != unit_name) {
+            continue;
+        }
+        const std::int64_t count = number_of(digits);
+        if (count > facts.max / unit.bytes || count * unit.bytes < facts.min) {
+            return fmt::format("is out of range: {}", byte_size_range(facts));
+        }
+        value = ByteSize{static_cast<std::size_t>(count * unit.bytes)};
+        return std::nullopt;
+    }
+    return std::string("is not an amount of memory: the units are kB, MB and GB, after a whole number without a blank");
+}
+
 std::optional<std::string> read_share(const Facts& facts, std::string_view text, double& percent) {
     const bool has_sign = text.ends_with('%');
     const std::string_view number = has_sign ? text.substr(0, text.size() - 1) : text;
@@ -147,6 +183,16 @@ std::string text_of(std::chrono::milliseconds value) {
         }
     }
     return "0s";
+}
+
+std::string text_of(ByteSize value) {
+    for (const MemoryUnit& unit : memory_units) {
+        const auto size = static_cast<std::size_t>(unit.bytes);
+        if (value.bytes != 0 && value.bytes % size == 0) {
+            return fmt::format("{}{}", value.bytes / size, unit.name);
+        }
+    }
+    return fmt::format("{}kB", value.bytes / 1024);
 }
 
 std::string text_of(const Portion& value) {

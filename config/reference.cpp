@@ -183,7 +183,7 @@ std::string reference_sample() {
     Defaults defaults;
     std::string out =
         "# pgweir: every option with its default. Only `databases` and `users` are needed.\n"
-        "# Durations need a unit (ms, s, m, h). ${VAR} is read from the environment; $$ is a $.\n\n";
+        "# Durations need a unit (ms, s, m, h), amounts of memory too (kB, MB, GB). ${VAR} is read from the environment; $$ is a $.\n\n";
     const Section top = file_section(defaults.config, defaults.database);
     for (const Section& section : top.sections) {
         out += fmt::format("{}:\n", section.key);

@@ -16,10 +16,14 @@ constexpr std::int64_t minute = 60 * second;
 constexpr std::int64_t hour = 60 * minute;
 constexpr std::int64_t week = 7 * 24 * hour;
 
+// Units of memory, in bytes.
+constexpr std::int64_t megabyte = 1024 * 1024;
+constexpr std::int64_t terabyte = megabyte * 1024 * 1024;
+
 template <class T>
 using Member =
     std::variant<int T::*, std::uint16_t T::*, std::chrono::milliseconds T::*, double T::*, std::optional<double> T::*,
-                 Portion T::*, std::string T::*, Secret T::*, std::vector<std::string> T::*,
+                 Portion T::*, ByteSize T::*, std::string T::*, Secret T::*, std::vector<std::string> T::*,
                  std::optional<std::vector<std::string>> T::*, Settings T::*, Weights T::*, TlsMode T::*, TlsVersion T::*,
                  PoolMode T::*, std::optional<PoolMode> T::*, Priority T::*, LogFormat T::*, LogLevel T::*>;
 
@@ -61,6 +65,10 @@ constexpr auto client_limit_rows = std::to_array<Row<ClientLimits>>({
     {{"max_user_client_connections", 0, 1'000'000, Reload::live,
       "Most clients of one user connected at once; 0 for no limit."},
      &ClientLimits::max_user_client_connections},
+    {{"max_buffered", megabyte, terabyte, Reload::live,
+      "Memory for what clients have not read yet, all together; beyond it no server is read for a client that has "
+      "something to read."},
+     &ClientLimits::max_buffered},
 });
 
 constexpr auto pool_limit_rows = std::to_array<Row<PoolLimits>>({
@@ -98,6 +106,20 @@ constexpr auto client_timeout_rows = std::to_array<Row<ClientTimeouts>>({
 constexpr auto pool_timeout_rows = std::to_array<Row<PoolTimeouts>>({
     {{"query_wait_timeout", 1, hour, Reload::live, "How long a client may wait for a server before it is refused."},
      &PoolTimeouts::query_wait_timeout},
+    {{"query_timeout", 0, week, Reload::live, "Cancel a statement, or a text of several, that runs for this long; 0s for never."},
+     &PoolTimeouts::query_timeout},
+    {{"transaction_timeout", 0, week, Reload::live,
+      "Roll a transaction back that is this old, and cancel its statement; 0s for never."},
+     &PoolTimeouts::transaction_timeout},
+    {{"idle_transaction_timeout", 0, week, Reload::live,
+      "Take the server from a client that is idle in a transaction for this long; 0s for never."},
+     &PoolTimeouts::idle_transaction_timeout},
+    {{"idle_transaction_soft_timeout", 0, week, Reload::live,
+      "The same while others wait for a server or have just been refused; 0s for never."},
+     &PoolTimeouts::idle_transaction_soft_timeout},
+    {{"slow_reader_timeout", 0, week, Reload::live,
+      "Cancel the statement of a client that does not read its result for this long while others wait; 0s for never."},
+     &PoolTimeouts::slow_reader_timeout},
     {{"server_connect_timeout", 100, 10 * minute, Reload::live, "How long a login to PostgreSQL may take."},
      &PoolTimeouts::server_connect_timeout},
     {{"server_idle_timeout", 0, week, Reload::live,

@@ -25,8 +25,8 @@ enum class Reload {
 
 struct Facts {
     std::string_view key;   // the last part of the key path
-    // Both ends are allowed. Counts as they are, durations in milliseconds, shares in percent;
-    // of portions the plain counts, percentages being any.
+    // Both ends are allowed. Counts as they are, durations in milliseconds, memory in bytes, shares
+    // in percent; of portions the plain counts, percentages being any.
     std::int64_t min = 0;
     std::int64_t max = 0;
     Reload reload = Reload::live;
@@ -35,7 +35,7 @@ struct Facts {
 };
 
 using Slot = std::variant<int*, std::uint16_t*, std::chrono::milliseconds*, double*, std::optional<double>*,
-                          Portion*, std::string*, Secret*, std::vector<std::string>*,
+                          Portion*, ByteSize*, std::string*, Secret*, std::vector<std::string>*,
                           std::optional<std::vector<std::string>>*, Settings*, Weights*, TlsMode*, TlsVersion*, PoolMode*,
                           std::optional<PoolMode>*, Priority*, LogFormat*, LogLevel*>;
 

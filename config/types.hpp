@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <optional>
@@ -25,6 +26,13 @@ public:
 
 private:
     std::string text_;
+};
+
+// An amount of memory.
+struct ByteSize {
+    std::size_t bytes = 0;
+
+    friend bool operator==(const ByteSize&, const ByteSize&) = default;
 };
 
 // How many of a number that another option tells: a plain count, or a percentage of it.

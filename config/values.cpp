@@ -64,6 +64,7 @@ struct Assigner {
     Complaint operator()(int* member) const { return assign_number(facts, *member, text); }
     Complaint operator()(std::uint16_t* member) const { return assign_number(facts, *member, text); }
     Complaint operator()(std::chrono::milliseconds* member) const { return read_duration(facts, text, *member); }
+    Complaint operator()(ByteSize* member) const { return read_byte_size(facts, text, *member); }
     Complaint operator()(double* member) const {
         double percent = 0;
         Complaint complaint = read_share(facts, text, percent);
@@ -122,6 +123,7 @@ struct Printer {
     std::string operator()(const int* member) const { return number(*member); }
     std::string operator()(const std::uint16_t* member) const { return number(*member); }
     std::string operator()(const std::chrono::milliseconds* member) const { return text_of(*member); }
+    std::string operator()(const ByteSize* member) const { return text_of(*member); }
     std::string operator()(const double* member) const { return fmt::format("{:.4g}%", *member * 100.0); }
     std::string operator()(const std::optional<double>* member) const {
         return *member ? (*this)(&**member) : std::string(facts.word);
@@ -164,6 +166,7 @@ struct AllowedText {
     std::string operator()(const int* /*member*/) const { return whole_number_range(facts); }
     std::string operator()(const std::uint16_t* /*member*/) const { return whole_number_range(facts); }
     std::string operator()(const std::chrono::milliseconds* /*member*/) const { return duration_range(facts); }
+    std::string operator()(const ByteSize* /*member*/) const { return byte_size_range(facts); }
     std::string operator()(const double* /*member*/) const { return share_range(facts); }
     std::string operator()(const std::optional<double>* /*member*/) const { return share_range(facts); }
     std::string operator()(const Portion* /*member*/) const { return portion_range(facts); }

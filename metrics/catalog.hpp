@@ -28,6 +28,8 @@ enum class Refusal {
     upstream_unavailable,
     draining
 };
+enum class Detachment { soft, hard, ended };
+enum class StatementTimeout { query_timeout, transaction_timeout, slow_reader_timeout };
 enum class LoginOutcome { accepted, refused, authentication_failed, protocol_error, timeout, closed, cancel_request };
 enum class DialOutcome { ok, capacity, transient, credential, locked_out, config };
 enum class PinReason {
@@ -61,6 +63,8 @@ struct RelayCells {
     Counter answered_here;            // statements answered without a server
     Counter plan_repairs;             // statements run again after their cached plan had become void
     Counter quarantines;              // servers kept back until a cancel was known to have landed
+    std::array<Counter, 3> detached_transactions;   // by Detachment
+    std::array<Counter, 3> statement_timeouts;      // by StatementTimeout
     Histogram<16> queue_wait;         // seconds
     Histogram<16> transaction_time;   // seconds, lease to release
     std::array<Gauge, 3> clients;     // by ClientState
@@ -103,6 +107,8 @@ struct PoolState {
 inline constexpr std::array server_state_words = {"connecting", "idle",       "leased",
                                                   "recovering", "inspecting", "closing"};
 inline constexpr std::array client_state_words = {"idle", "active", "waiting"};
+inline constexpr std::array detachment_words = {"soft", "hard", "ended"};
+inline constexpr std::array statement_timeout_words = {"query_timeout", "transaction_timeout", "slow_reader_timeout"};
 inline constexpr std::array breaker_state_words = {"closed", "open", "half_open"};
 inline constexpr std::array refusal_words = {
     "max_client_conn", "max_user_client_connections", "breaker_open", "queue_full",
@@ -128,6 +134,8 @@ constexpr bool match(const std::array<const char*, N>&, Enum last) {
 }
 static_assert(match<decltype(PoolState::servers)>(server_state_words, ServerState::closing));
 static_assert(match<decltype(RelayCells::clients)>(client_state_words, ClientState::waiting));
+static_assert(match<decltype(RelayCells::detached_transactions)>(detachment_words, Detachment::ended));
+static_assert(match<decltype(RelayCells::statement_timeouts)>(statement_timeout_words, StatementTimeout::slow_reader_timeout));
 static_assert(match<decltype(PoolState::breaker_transitions)>(breaker_state_words, BreakerState::half_open));
 static_assert(match<decltype(PoolState::upstream_breaker_transitions)>(breaker_state_words, BreakerState::half_open));
 static_assert(match<decltype(PoolState::refusals)>(refusal_words, Refusal::draining));
@@ -151,7 +159,8 @@ struct Row {
 };
 
 using RelayRow =
-    Row<std::variant<Counter RelayCells::*, Histogram<16> RelayCells::*, std::array<Gauge, 3> RelayCells::*>>;
+    Row<std::variant<Counter RelayCells::*, Histogram<16> RelayCells::*, std::array<Gauge, 3> RelayCells::*,
+                     std::array<Counter, 3> RelayCells::*>>;
 using LoginRow = Row<std::variant<Counter LoginCells::*, Gauge LoginCells::*, Histogram<16> LoginCells::*,
                                   std::array<Counter, 7> LoginCells::*, std::array<Counter, 8> LoginCells::*>>;
 using PoolRow =
@@ -199,6 +208,12 @@ inline constexpr std::array relay_rows = {
              "Statements run again because their cached plan had become void.", &RelayCells::plan_repairs},
     RelayRow{"quarantines", MetricType::counter,
              "Servers kept back until a cancel was known to have landed.", &RelayCells::quarantines},
+    RelayRow{"detached_transactions", MetricType::counter,
+             "Transactions that lost their server for being idle: while others waited (soft), whatever the load (hard), or "
+             "with their client, which could not go on without it (ended).",
+             &RelayCells::detached_transactions, "reason", detachment_words},
+    RelayRow{"statement_timeouts", MetricType::counter, "Statements and transactions ended by a limit in time, by the limit.",
+             &RelayCells::statement_timeouts, "reason", statement_timeout_words},
     RelayRow{"queue_wait_seconds", MetricType::histogram,
              "Time from a client's wish for a server to its lease or refusal.", &RelayCells::queue_wait},
     RelayRow{"transaction_duration_seconds", MetricType::histogram,

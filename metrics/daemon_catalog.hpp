@@ -24,6 +24,7 @@ struct DaemonState {
     bool last_reload_ok = true;
     std::uint64_t max_client_conn = 0;
     std::uint64_t clients_inside = 0;   // past the gate: logging in or logged in
+    std::uint64_t buffered_bytes = 0;   // memory of what clients have not read yet
 };
 
 using DaemonRow = Row<std::variant<std::uint64_t DaemonState::*, bool DaemonState::*>>;
@@ -40,6 +41,8 @@ inline constexpr std::array daemon_rows = {
               &DaemonState::max_client_conn},
     DaemonRow{"clients_inside", MetricType::gauge, "Clients that count against max_client_conn.",
               &DaemonState::clients_inside},
+    DaemonRow{"buffered_bytes", MetricType::gauge, "Memory that holds what clients have not read yet.",
+              &DaemonState::buffered_bytes},
 };
 
 // Prefix process_: the names that Prometheus libraries have agreed on.

@@ -81,6 +81,11 @@ void write_bare(std::vector<std::byte>& out, BackendType type) {
     begin(writer, type).end();
 }
 
+void write_no_parameters(std::vector<std::byte>& out) {
+    Writer writer(out);
+    begin(writer, BackendType::parameter_description).i16(0).end();
+}
+
 void write_void_row_description(std::vector<std::byte>& out, std::string_view column) {
     constexpr std::int32_t void_type = 2278;   // PostgreSQL: VOIDOID
     Writer writer(out);

@@ -30,6 +30,8 @@ void write_ready_for_query(std::vector<std::byte>& out, TransactionStatus status
 void write_command_complete(std::vector<std::byte>& out, std::string_view tag);
 // Messages without a body: ParseComplete, BindComplete, CloseComplete, NoData, EmptyQueryResponse.
 void write_bare(std::vector<std::byte>& out, BackendType type);
+// ParameterDescription of a statement without any.
+void write_no_parameters(std::vector<std::byte>& out);
 // A result of one column of type void, as functions that return nothing give it: its
 // RowDescription, and its one row.
 void write_void_row_description(std::vector<std::byte>& out, std::string_view column);

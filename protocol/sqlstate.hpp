@@ -26,6 +26,7 @@ constexpr std::string_view protocol_violation = "08P01";
 constexpr std::string_view query_canceled = "57014";
 constexpr std::string_view syntax_error = "42601";
 constexpr std::string_view too_many_connections = "53300";
+constexpr std::string_view transaction_timeout = "25P04";
 constexpr std::string_view transaction_resolution_unknown = "08007";
 constexpr std::string_view undefined_object = "42704";
 

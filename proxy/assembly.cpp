@@ -53,7 +53,12 @@ PoolLimits pool_limits(const config::DatabaseOptions& database, const config::Co
                                  .window = database.breaker.window,
                                  .min_open = database.breaker.min_open},
     };
-    return PoolLimits{.core = core, .max_prepared_statements = limits.max_prepared_statements};
+    const LeaseLimits lease{.query_timeout = database.timeouts.query_timeout,
+                            .transaction_timeout = database.timeouts.transaction_timeout,
+                            .idle_transaction_timeout = database.timeouts.idle_transaction_timeout,
+                            .idle_transaction_soft_timeout = database.timeouts.idle_transaction_soft_timeout,
+                            .slow_reader_timeout = database.timeouts.slow_reader_timeout};
+    return PoolLimits{.core = core, .max_prepared_statements = limits.max_prepared_statements, .lease = lease};
 }
 
 ServerTarget server_target(const config::DatabaseOptions& database) {

@@ -29,6 +29,7 @@ Daemon::Daemon(std::shared_ptr<const config::Config> config, Reread reread)
     : reread_(std::move(reread)),
       config_(std::move(config)),
       gate_(config_->limits.max_client_conn),
+      buffered_(config_->limits.max_buffered.bytes),
       services_{.directory = [this] { return directory(); },
                 .tls =
                     [this] {
@@ -48,7 +49,7 @@ Daemon::Daemon(std::shared_ptr<const config::Config> config, Reread reread)
     RAND_bytes(mock_secret_.data(), static_cast<int>(mock_secret_.size()));
     for (int i = 0; i < config_->listen.login_threads; ++i) login_threads_.push_back(std::make_unique<LoginThread>());
     for (int i = 0; i < io_threads(config_->listen); ++i)
-        relay_threads_.push_back(std::make_unique<RelayThread>(ThreadIndex{static_cast<std::uint32_t>(i)}, cancel_keys_, texts_));
+        relay_threads_.push_back(std::make_unique<RelayThread>(ThreadIndex{static_cast<std::uint32_t>(i)}, cancel_keys_, texts_, buffered_));
 }
 
 Daemon::~Daemon() = default;

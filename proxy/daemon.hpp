@@ -84,6 +84,7 @@ private:
     std::shared_ptr<const config::Config> config_;   // the first login thread's
     HelperThreads helpers_;
     Gate gate_;
+    BufferedBytes buffered_;
     CancelKeys cancel_keys_;
     TextTable texts_;
     Verifiers verifiers_;                            // used by one helper task at a time

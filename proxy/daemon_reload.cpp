@@ -53,6 +53,7 @@ void Daemon::apply(std::shared_ptr<const config::Config> config, const UserVerif
         directory_ = std::move(directory);
     }
     gate_.set_limit(config->limits.max_client_conn);
+    buffered_.set_limit(config->limits.max_buffered.bytes);
     for (const auto& thread : relay_threads_) thread->set_client_idle_timeout(config->timeouts.client_idle_timeout);
     set_up_log(config->log);
     config_ = std::move(config);
@@ -75,6 +76,7 @@ metrics::Snapshot Daemon::snapshot() const {
     snapshot.daemon.last_reload_ok = last_reload_ok_;
     snapshot.daemon.max_client_conn = static_cast<std::uint64_t>(gate_.limit());
     snapshot.daemon.clients_inside = static_cast<std::uint64_t>(gate_.inside());
+    snapshot.daemon.buffered_bytes = buffered_.used();
     snapshot.process = process_state();
     for (const auto& [name, pool] : pools()) snapshot.pools.push_back(pool_snapshot(*pool));
     for (const auto& thread : login_threads_) snapshot.logins.push_back(&thread->cells);

@@ -55,9 +55,11 @@ struct Client : net::Watched, Lessee {
     bool is_queued = false;            // stands in the list of those to be visited again
     bool may_read = false;             // an edge said so and the kernel was not drained since
     bool has_hung_up = false;          // the client will send no more
+    bool is_watched = false;           // stands in the list of those that may hold a server
     bool is_broken = false;            // writing failed: to be dropped when nobody is in the middle of using it
     std::vector<std::byte> held;       // read and not yet dealt with
     net::OutBuffer out;
+    std::size_t counted_out = 0;       // memory of `out`, as counted in BufferedBytes
     Unleased unleased;
     Lease lease;
     std::optional<LeaseMark> mark;     // of its last lease

@@ -7,8 +7,10 @@
 // visited again.
 #pragma once
 
+#include "proxy/client/buffered_bytes.hpp"
 #include "proxy/client/client.hpp"
 #include "proxy/client/client_table.hpp"
+#include "proxy/client/session_errors.hpp"
 #include "proxy/core/translator.hpp"
 #include "proxy/server/pool.hpp"
 #include "proxy/server/server_keeper.hpp"
@@ -42,6 +44,7 @@ struct RelaySurroundings {
     ClientTable& clients;
     CancelKeys& cancel_keys;
     TextTable& texts;
+    BufferedBytes& buffered;
     std::function<void(Client&)> visit_again;
 };
 
@@ -120,6 +123,7 @@ private:
     void exchange_ended(ServerConnection& server, Client& client);
     void end_lease(ServerConnection& server, Client& client);
     bool decide_keeping(ServerConnection& server, Client& client);
+    void count_transaction(ServerConnection& server, Client& client);
     static std::vector<std::byte> refusal_error(const Client& client, const Refusal& refusal);
     static void pin(ServerConnection& server, PinReason reason);
     static void unpin(ServerConnection& server);
@@ -141,6 +145,29 @@ private:
     void subscription_failed(Client& client, const Letter& letter);
     void flush_notifications(Client& client);
 
+    // Limits in time, and on what clients leave unread.
+    void watch(Client& client);
+    void check_limits(TimePoint now);
+    void check_limits(Client& client, TimePoint now);
+    static void begin_statement(ServerConnection& server, const Client& client, bool begins_transaction);
+    static void next_in_pipeline(ServerConnection& server, const Client& client);
+    void detach_idle(ServerConnection& server, Client& client, LimitError why, Duration lasted);
+    void detach(ServerConnection& server, Client& client, bool is_told);
+    void rolled_back(ServerConnection& server, Client& client);
+    void end_for_limit(ServerConnection& server, Client& client, LimitError why, Duration lasted);
+    void strike(ServerConnection& server, Client& client, Strike::Limit limit, Duration lasted, TimePoint now);
+    void pursue(ServerConnection& server, Client& client, TimePoint now);
+    void cancel_for_limit(ServerConnection& server, Client& client, TimePoint now);
+    bool settle_strike(ServerConnection& server, Client& client);
+    void landed(ServerConnection& server, Client& client);
+    void proved(ServerConnection& server, Client& client);
+    bool is_unread(const Client& client) const;
+    void note_pause(ServerConnection& server, const Client& client, TimePoint now);
+    void start_discarding(ServerConnection& server, Client& client);
+    void discard(ServerConnection& server, Client& client, const ServerScan& scan, protocol::Bytes last_frame);
+    std::span<std::byte> room_for_replies(const ServerConnection& server) const;
+    void count_out(Client& client);
+
     // Clients.
     void set_phase(Client& client, ClientPhase phase);
     void send(Client& client, protocol::Bytes bytes);
@@ -154,6 +181,8 @@ private:
     std::vector<std::byte> scratch_;     // for messages of our own
     std::vector<std::byte> rewritten_;   // of a client's messages
     std::vector<ClientId> lingering_;    // keep a server for a moment, in case they ask what a sequence gave them
+    std::vector<ClientId> holders_;      // may hold a server
+    std::vector<ClientId> checked_;      // while those are looked at; kept for its memory
     std::vector<ClientId> subscribing_;  // hold a server until the pool's listening server has one
 };
 

@@ -112,12 +112,15 @@ void Relay::cancel_ended(ServerConnection& server) {
     // A survey waits for it.
     const bool is_awaited = client.phase == ClientPhase::settling && server.duty == ServerDuty::settling;
     if (is_awaited && server.question == Question::none) start_survey(server, client);
+    else if (is_awaited && server.question == Question::landing) landed(server, client);
+    else if (server.strike) check_limits(client, Clock::now());
 }
 
 // Those that have not come back within a moment need the sequence no more; and whoever holds a server for
 // the listening server's sake gives it up.
 void Relay::tick_often() {
     const TimePoint now = Clock::now();
+    check_limits(now);
     for (const ClientId& id : std::exchange(subscribing_, {})) {
         Client* client = my_.clients.find(id);
         if (client == nullptr || client->phase != ClientPhase::subscribing) continue;
@@ -142,9 +145,12 @@ void Relay::tick_often() {
 void Relay::send(Client& client, protocol::Bytes bytes) {
     if (bytes.empty() || client.phase == ClientPhase::gone) return;
     cells(client).client_sent_bytes.add(bytes.size());
-    if (client.out.write(client.stream, bytes)) return;
+    const bool is_whole = client.out.write(client.stream, bytes);
+    count_out(client);
+    if (is_whole) return;
     // Its end is found by reading, where nobody is in the middle of using it.
     client.out.clear();
+    count_out(client);
     client.is_broken = true;
     my_.visit_again(client);
 }
@@ -176,6 +182,8 @@ void Relay::drop(Client& client) {
     set_phase(client, ClientPhase::gone);
     my_.set.remove(client.stream.descriptor());
     client.stream.close();
+    client.out.clear();
+    count_out(client);
     client.ticket = {};
     my_.clients.erase(client);
 }

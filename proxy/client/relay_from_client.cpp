@@ -40,7 +40,9 @@ void Relay::on_ready(Client& client, net::Edges edges) {
     if (edges.readable) client.may_read = true;
     if (edges.hung_up) client.has_hung_up = true;
     if (edges.writable && !client.out.empty()) {
-        if (!client.out.flush(client.stream)) {
+        const bool is_whole = client.out.flush(client.stream);
+        count_out(client);
+        if (!is_whole) {
             drop(client);
             return;
         }
@@ -120,12 +122,16 @@ void Relay::go_on(Client& client) {
 Bytes Relay::forward(Client& client, Bytes bytes) {
     ServerConnection& server = *client.lease;
     const bool was_cut = server.to_server.body_left > 0;
+    const bool was_waiting = !was_cut && server.exchange.outstanding() == 0;
+    const bool was_idle = was_waiting && server.exchange.is_idle();
     const TranslatorRules rules{.texts = &my_.texts,
                                 .watched = client.watched.get(),
                                 .max_statements = static_cast<std::size_t>(client.pool->max_prepared_statements()),
                                 .owns_server = client.pool_mode == config::PoolMode::session || client.owns_server};
     Translator translator(client.session, server.standing, server.work, server.exchange, server.to_server, rules);
     const Translation translation = translator.run(bytes, rewritten_);
+    if (was_waiting && server.exchange.outstanding() > 0) begin_statement(server, client, was_idle);
+    if (was_cut && server.to_server.body_left == 0) server.clock.next_statement(client.last_active);
     cells(client).statements.add(static_cast<std::uint64_t>(translation.statements));
     cells(client).parses.add(static_cast<std::uint64_t>(translation.parses));
     cells(client).server_parses.add(static_cast<std::uint64_t>(translation.server_parses));

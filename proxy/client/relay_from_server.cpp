@@ -85,10 +85,15 @@ void Relay::read_server(ServerConnection& server) {
     Client& client = client_of(server);
     for (int reads = 0; reads < reads_per_visit; ++reads) {
         if (!server.may_read) return;
-        // The client's writable edge comes back here.
-        if (client.out.size() > max_client_backlog) return;
+        // What it answers to us, or what is thrown away, takes no room.
+        const bool is_for_client = server.duty == ServerDuty::serving && !(server.strike && server.strike->discards);
+        if (is_for_client && is_unread(client)) {
+            // The client's writable edge comes back here.
+            note_pause(server, client, Clock::now());
+            return;
+        }
         std::size_t kept = 0;
-        const net::IoResult got = server.read(my_.buffer, kept);
+        const net::IoResult got = server.read(room_for_replies(server), kept);
         if (got.status == net::IoStatus::closed || got.status == net::IoStatus::failed) {
             server_lost(server, client, server.last_words.empty() ? "it hung up" : server.last_words);
             return;
@@ -109,6 +114,7 @@ bool Relay::relay_replies(ServerConnection& server, Client& client, Bytes bytes)
     std::size_t done = 0;
     const auto send_up_to = [&](std::size_t end) {
         if (end > unsent) server.work.repetition.has_answered = true;
+        server.forwarded += static_cast<std::int64_t>(end - std::min(unsent, end));
         send(client, bytes.subspan(unsent, end - unsent));
     };
     while (done < bytes.size()) {
@@ -128,7 +134,15 @@ bool Relay::relay_replies(ServerConnection& server, Client& client, Bytes bytes)
         const bool holds_ready = scan.event == ServerEventKind::ready && scan.reply == Reply::to_client && server.work.wants_restoring() &&
                                  server.exchange.is_complete() && server.exchange.status() != protocol::TransactionStatus::failed;
         if (holds_ready) server.work.held_ready = server.exchange.status();
-        if (holds_ready) {
+        const bool is_discarded = server.strike && server.strike->discards && scan.reply == Reply::to_client;
+        if (is_discarded) {
+            const std::size_t rest = std::min(server.strike->rest, scan.size);
+            server.strike->rest -= rest;
+            send_up_to(done + rest);
+            const std::size_t frame = std::min(scan.size, scan.body.size() + protocol::frame_header_size);
+            discard(server, client, scan, instead != nullptr ? Bytes(*instead) : bytes.subspan(done + scan.size - frame, frame));
+            unsent = done + scan.size;
+        } else if (holds_ready) {
             send_up_to(done + scan.size - scan.body.size() - protocol::frame_header_size);
             unsent = done + scan.size;
         } else if (swallows || server.work.repetition.swallows || !decide_passing(server, client, scan)) {
@@ -164,6 +178,7 @@ void Relay::note_reply(ServerConnection& server, Client& client, const ServerSca
     case ServerEventKind::ready:
         if (scan.reply == Reply::to_proxy && server.duty == ServerDuty::preparing) ++server.preparation.answered;
         if (server.work.repetition.swallows && scan.reply == Reply::to_client) repeat_segment(server, client);
+        if (server.exchange.outstanding() > 0) next_in_pipeline(server, client);
         break;
     default: break;
     }
@@ -209,6 +224,10 @@ const std::vector<std::byte>* Relay::note_error(ServerConnection& server, const 
     // What took settings back is undone with the rest.
     server.work.resets.clear();
     server.work.local_resets.clear();
+    if (server.strike && !scan.in_frame && fields && fields->sqlstate == protocol::sqlstate::query_canceled) {
+        server.strike->is_told = true;
+        return &server.strike->error;
+    }
     if (!server.work.failure || scan.in_frame) return nullptr;   // cut: too long to be written anew
     Note& failure = *server.work.failure;
     if (failure.kind == Note::Kind::refused && !failure.error.empty()) return &failure.error;
@@ -274,6 +293,7 @@ void Relay::after_replies(ServerConnection& server, Client& client) {
         default: exchange_completed(server, client); return;
         }
     }
+    if (server.exchange.outstanding() == 0) server.clock.answered(Clock::now());
     // Room in the ledger, perhaps, or the outcome that was awaited, for what was held back.
     if (client.phase == ClientPhase::active && !client.held.empty()) take_held(client);
 }

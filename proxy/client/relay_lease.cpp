@@ -52,6 +52,12 @@ void Relay::start_lease(Client& client, ServerConnection& server, LeaseMark mark
     server.move_to(my_.set);
     server.lessee = &client;
     server.leased_at = Clock::now();
+    server.clock = LeaseClock(server.leased_at);
+    server.reader = ReaderWatch();
+    server.forwarded = 0;
+    server.strike.reset();
+    server.is_detached = false;
+    watch(client);
     client.lease = Lease(server, my_.keeper);
     cells(client).server_assignments.add();
     const bool is_untouched = client.mark && follows(mark, *client.mark);
@@ -136,6 +142,7 @@ void Relay::exchange_completed(ServerConnection& server, Client& client) {
     work.forgetting = 0;
     work.repetition.segment.clear();
     if (client.phase != ClientPhase::active) return;
+    if (server.strike && settle_strike(server, client)) return;
     if (work.wants_restoring()) {
         const std::string sql = restoring_sql(client.session, *server.baseline, work);
         work.resets.clear();
@@ -150,16 +157,21 @@ void Relay::exchange_completed(ServerConnection& server, Client& client) {
         exchange_ended(server, client);
         return;
     }
+    server.clock.answered(Clock::now());
     work.is_barred = false;
     go_on(client);
 }
 
-// No transaction is open either: the server goes back, unless the client must keep it.
-void Relay::exchange_ended(ServerConnection& server, Client& client) {
+void Relay::count_transaction(ServerConnection& server, Client& client) {
     const TimePoint now = Clock::now();
     cells(client).transactions.add();
     cells(client).transaction_time.observe(seconds(now - server.leased_at));
     server.leased_at = now;
+}
+
+// No transaction is open either: the server goes back, unless the client must keep it.
+void Relay::exchange_ended(ServerConnection& server, Client& client) {
+    count_transaction(server, client);
     if (client.phase != ClientPhase::active) return;
     const bool is_own_server = client.pool_mode == config::PoolMode::session;
     if (!is_own_server && !is_draining_ && server.work.wants_survey(server.pinned.has_value())) start_survey(server, client);
@@ -190,11 +202,18 @@ bool Relay::decide_keeping(ServerConnection& server, Client& client) {
 
 // What its statements did is known. Requires: the exchange is idle.
 void Relay::end_lease(ServerConnection& server, Client& client) {
-    const bool keeps = decide_keeping(server, client);
+    const bool is_detached = std::exchange(server.is_detached, false);
+    const bool keeps = is_detached ? server.pinned.has_value() : decide_keeping(server, client);
     server.must_close |= server.work.effects.has(Effect::library);
     std::deque<Note> notes = std::move(server.work.notes);
     server.work = LeaseWork();
     server.work.notes = std::move(notes);
+    server.strike.reset();
+    if (keeps && is_detached && !is_draining_) {
+        // What it has left there, with nothing in its words to tell, cannot be carried.
+        end_for_limit(server, client, LimitError::idle_transaction, Clock::now() - server.clock.quiet_since());
+        return;
+    }
     if (keeps && !is_draining_) {
         client.watched = client.pool->watched_names();
         server.duty = ServerDuty::serving;

@@ -50,7 +50,14 @@ void Relay::server_lost(ServerConnection& server, Client& client, std::string_vi
     const Loss loss = gather(server, client);
     client.unleased.cursor = server.to_server;
     server.to_server = {};
+    const bool was_detached = server.is_detached;
     client.lease.give_up(why);
+    if (was_detached) {
+        // It was being taken from its client anyway, who will read that.
+        set_phase(client, ClientPhase::idle);
+        take_held(client);
+        return;
+    }
     if (loss.is_mid_reply) {
         drop(client);
         return;

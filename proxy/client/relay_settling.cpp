@@ -76,6 +76,9 @@ void Relay::answered(ServerConnection& server, Client& client) {
     case Question::survey: surveyed(server, client); return;
     case Question::handover: marker_made(server, client); return;
     case Question::unlisten: unlistened(server, client); return;
+    case Question::rollback: rolled_back(server, client); return;
+    case Question::proof: proved(server, client); return;
+    case Question::landing:
     case Question::none: return;
     }
 }

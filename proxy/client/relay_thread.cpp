@@ -19,7 +19,7 @@ constexpr int rounds_per_settle = 8;
 
 }  // namespace
 
-RelayThread::RelayThread(ThreadIndex index, CancelKeys& cancel_keys, TextTable& texts)
+RelayThread::RelayThread(ThreadIndex index, CancelKeys& cancel_keys, TextTable& texts, BufferedBytes& buffered)
     : index_(index),
       readiness_({.on_ready = [this](net::Watched& watched, net::Edges edges) { route(watched, edges); },
                   .on_batch_end = [this] { return settle(); }},
@@ -35,6 +35,7 @@ RelayThread::RelayThread(ThreadIndex index, CancelKeys& cancel_keys, TextTable& 
                                .clients = clients_,
                                .cancel_keys = cancel_keys,
                                .texts = texts,
+                               .buffered = buffered,
                                .visit_again =
                                    [this](Client& client) {
                                        if (std::exchange(client.is_queued, true)) return;

@@ -20,7 +20,7 @@ namespace pgweir::proxy {
 
 class RelayThread {
 public:
-    RelayThread(ThreadIndex index, CancelKeys& cancel_keys, TextTable& texts);
+    RelayThread(ThreadIndex index, CancelKeys& cancel_keys, TextTable& texts, BufferedBytes& buffered);
     ~RelayThread();
 
     void start();

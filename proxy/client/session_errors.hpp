@@ -3,6 +3,7 @@
 #pragma once
 
 #include "proxy/client/client_errors.hpp"
+#include "proxy/core/ids.hpp"
 
 #include <cstddef>
 #include <string_view>
@@ -32,6 +33,20 @@ void write_unknown_refusal(std::vector<std::byte>& out);
 
 // A cancel request reached a statement that still waited for a server.
 void write_query_cancelled(std::vector<std::byte>& out);
+
+// Which limit in time has struck a transaction or statement.
+enum class LimitError {
+    idle_transaction_soft,
+    idle_transaction,
+    transaction,
+    statement,
+    slow_reader,
+};
+
+// As an ERROR about the transaction or statement, or as the FATAL end of a session that cannot go on without its
+// server. `lasted`: what the limit is about.
+void write_limit_error(std::vector<std::byte>& out, Severity severity, LimitError why, Duration lasted, std::string_view pool,
+                       std::string_view event_id);
 
 // The client has been idle for client_idle_timeout.
 void write_idle_timeout(std::vector<std::byte>& out);

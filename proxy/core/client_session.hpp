@@ -44,7 +44,7 @@ struct UnnamedStatement {
 enum class Deferred : std::uint8_t {
     none,
     begun,    // its BEGIN goes ahead of the first statement
-    failed,   // that statement got no server: everything fails until ROLLBACK
+    failed,   // that statement got no server, or the transaction lost its own: everything fails until ROLLBACK
 };
 
 struct ClientSession {
@@ -59,6 +59,7 @@ struct ClientSession {
     bool is_stuck = false;
     Deferred deferred = Deferred::none;
     std::string begin;                   // the text of a deferred BEGIN
+    std::vector<std::byte> untold;       // an ErrorResponse: why it has no server any more, for its next statement
     std::shared_ptr<const Welcome> reported;   // what it believes of its server's parameters; may be null
     // client_encoding is one in which bytes that look like ASCII may be halves of other
     // characters: no text can be judged.

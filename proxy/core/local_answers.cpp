@@ -1,17 +1,14 @@
 #include "proxy/core/local_answers.hpp"
 
 #include "protocol/backend.hpp"
-#include "protocol/sqlstate.hpp"
+#include "proxy/core/failed_block.hpp"
 #include "proxy/core/sql_scanner.hpp"
-#include "proxy/core/statement_errors.hpp"
 
 #include <algorithm>
 #include <string>
 
 namespace pgweir::proxy {
 namespace {
-
-namespace sqlstate = protocol::sqlstate;
 
 bool stands_as_at_startup(const ClientSession& session) { return is_same(session.settings, session.startup); }
 
@@ -89,11 +86,17 @@ void take_back(ClientSession& session, const std::string& name) {
 
 void answer_commit(ClientSession& session, std::vector<std::byte>& out) {
     const Deferred was = std::exchange(session.deferred, Deferred::none);
+    // It must not be taken for done.
+    if (!session.untold.empty()) {
+        write_transaction_failed(session, out);
+        return;
+    }
     protocol::write_command_complete(out, was == Deferred::failed ? "ROLLBACK" : "COMMIT");
 }
 
 void answer_rollback(ClientSession& session, std::vector<std::byte>& out) {
     session.deferred = Deferred::none;
+    session.untold.clear();
     protocol::write_command_complete(out, "ROLLBACK");
 }
 
@@ -165,12 +168,6 @@ bool is_answered_here(const StatementTraits& traits, const ClientSession& sessio
 void answer_here(const StatementTraits& traits, std::string_view sql, Description description, ClientSession& session,
                  std::vector<std::byte>& out) {
     for (const Statement& statement : traits.statements) answer_one(statement, sql, description, session, out);
-}
-
-void write_transaction_failed(std::vector<std::byte>& out) {
-    protocol::write_error_response(out, {.severity = "ERROR",
-                                         .sqlstate = sqlstate::in_failed_sql_transaction,
-                                         .message = transaction_aborted});
 }
 
 }  // namespace pgweir::proxy

@@ -23,7 +23,4 @@ enum class Description : bool { left_out, wanted };
 void answer_here(const StatementTraits& traits, std::string_view sql, Description description, ClientSession& session,
                  std::vector<std::byte>& out);
 
-// The ErrorResponse to anything but the end of a failed transaction.
-void write_transaction_failed(std::vector<std::byte>& out);
-
 }  // namespace pgweir::proxy

@@ -112,6 +112,7 @@ Acquired PoolCore::acquire(const Claimant& claimant, Wish wish, const std::optio
     if (is_retired_) return refuse(RefusalReason::draining);
     if (is_hopeless(now)) return refuse(RefusalReason::upstream_unavailable);
     const bool is_full = waiters_.size() >= static_cast<std::size_t>(limits_.max_waiting);
+    if (is_full) refused_at_ = now;
     if (is_full && !make_room(claimant.membership, now, actions)) return refuse(RefusalReason::queue_full);
     const WaiterId waiter = waiters_.push(Waiter{claimant.client, now, wish, claimant.membership});
     dial_if_needed(now, actions);
@@ -216,6 +217,7 @@ void PoolCore::closed(ServerId server, TimePoint now, PoolActions& actions) {
 
 void PoolCore::refuse_waiter(const Waiter& waiter, RefusalReason reason, TimePoint now, PoolActions& actions) {
     ++refusals_[static_cast<std::size_t>(reason)];
+    if (reason == RefusalReason::queue_timeout) refused_at_ = now;
     actions.push_back(PoolAction{.kind = PoolAction::Kind::refuse,
                                  .client = waiter.client,
                                  .reason = reason,
@@ -226,10 +228,19 @@ void PoolCore::refuse_waiters(RefusalReason reason, TimePoint now, PoolActions& 
     while (const std::optional<Waiter> waiter = waiters_.remove_oldest()) refuse_waiter(*waiter, reason, now, actions);
 }
 
-bool PoolCore::admits_login() {
+bool PoolCore::admits_login(TimePoint now) {
     const bool admitted = breaker_.admits_login();
-    if (!admitted) ++refusals_[static_cast<std::size_t>(RefusalReason::breaker_open)];
-    return admitted;
+    if (admitted) return true;
+    ++refusals_[static_cast<std::size_t>(RefusalReason::breaker_open)];
+    refused_at_ = now;
+    return false;
+}
+
+bool PoolCore::is_wanted(TimePoint now) const {
+    if (refused_at_ && now - *refused_at_ <= limits_.breaker.window) return true;
+    // Those who wait for no more than a login or a recovery are not helped.
+    const int dialled = pacer_.is_failing() ? 0 : count(ServerState::connecting) + std::max(size_now_ - total(), 0);
+    return waiting_for_servers() > dialled + count(ServerState::recovering);
 }
 
 RefusalReason PoolCore::wait_ended_reason(const Waiter& waiter) const {

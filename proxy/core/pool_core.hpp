@@ -172,7 +172,10 @@ public:
     bool is_hopeless(TimePoint now) const;
 
     // The breaker's word on a new login.
-    bool admits_login();
+    bool admits_login(TimePoint now);
+    // Somebody would be helped by a server that comes free: waits for one and none is on its way, or was refused for
+    // want of one within the breaker's last window.
+    bool is_wanted(TimePoint now) const;
     // All there is to say to whom it refuses, apart from names and the upstream's words.
     Refusal refusal(RefusalReason reason, Duration waited, TimePoint now);
 
@@ -282,6 +285,7 @@ private:
     std::uint64_t pins_over_limit_ = 0;
     int size_now_ = 0;                  // effective size as last computed
     bool is_lowered_ = false;           // it is below the configured one
+    std::optional<TimePoint> refused_at_;   // when somebody was last refused for want of a server
     bool wants_welcome_ = false;
     bool is_retired_ = false;
     std::uint32_t lifetimes_ = 0;       // counts servers, for their jitter

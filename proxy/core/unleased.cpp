@@ -5,6 +5,7 @@
 #include "proxy/core/sql_scanner.hpp"
 
 #include <optional>
+#include <utility>
 
 namespace pgweir::proxy {
 namespace {
@@ -39,13 +40,22 @@ bool is_listen(const StatementTraits& traits, const ClientSession& session) {
            !session.is_text_opaque;
 }
 
+// A failed transaction ends at the beginning of a text that goes on: a server gets another one to roll back.
+bool may_leave_block(std::string_view sql, Scan& scan) {
+    if (scan.session.is_text_opaque || !begins_with_rollback(sql)) return false;
+    scan.session.untold.clear();
+    scan.session.deferred = Deferred::begun;
+    scan.session.begin = "BEGIN";
+    return true;
+}
+
 void query(const ClientFrame& frame, Bytes body, Scan& scan) {
     if (frame.is_large()) {
         if (scan.session.deferred != Deferred::failed) {
             scan.result.need = ServerNeed::server;
             return;
         }
-        write_transaction_failed(scan.out);
+        write_transaction_failed(scan.session, scan.out);
         protocol::write_ready_for_query(scan.out, scan.session.status());
         return;
     }
@@ -55,9 +65,9 @@ void query(const ClientFrame& frame, Bytes body, Scan& scan) {
         scan.session.unnamed.parsed = 0;
         answer_here(traits, sql, Description::wanted, scan.session, scan.out);
         ++scan.result.answered;
-    } else if (scan.session.deferred == Deferred::failed) {
+    } else if (scan.session.deferred == Deferred::failed && !may_leave_block(sql, scan)) {
         scan.session.unnamed.parsed = 0;
-        write_transaction_failed(scan.out);
+        write_transaction_failed(scan.session, scan.out);
     } else if (is_listen(traits, scan.session)) {
         scan.result.need = ServerNeed::listen;
         scan.result.channel = plain_name(traits.statements.front().name).value_or("");
@@ -158,17 +168,21 @@ bool close(Bytes body, Scan& scan) {
     Reader reader(body);
     const bool is_statement = reader.u8() == 'S';
     const std::string_view name = reader.cstring();
-    if (!is_statement || !reader.ok() || scan.session.deferred == Deferred::failed) return false;
-    if (name.empty()) scan.session.unnamed.parsed = 0;
+    // A failed transaction has no portals but those that end it.
+    if (!reader.ok() || (!is_statement && scan.session.deferred != Deferred::failed)) return false;
+    if (!is_statement) scan.state.portal = {};
+    else if (name.empty()) scan.session.unnamed.parsed = 0;
     else scan.session.statements.erase(kept_name(name));
-    std::erase_if(scan.session.prepared, [&](const auto& one) { return one.first == kept_name(name); });
+    if (is_statement) std::erase_if(scan.session.prepared, [&](const auto& one) { return one.first == kept_name(name); });
     protocol::write_bare(scan.out, BackendType::close_complete);
     return true;
 }
 
 void need_server(const ClientFrame& frame, Bytes body, Scan& scan) {
     if (scan.session.deferred == Deferred::failed) {
-        write_transaction_failed(scan.out);
+        const BlockAnswer answer = answer_in_block(frame, body, scan.state.portal, scan.session, scan.out);
+        if (answer == BlockAnswer::answered) return;
+        if (answer == BlockAnswer::fails) write_transaction_failed(scan.session, scan.out);
         scan.state.is_skipping = frame.type != FrontendType::function_call;
         if (!scan.state.is_skipping) protocol::write_ready_for_query(scan.out, scan.session.status());
         return;
@@ -188,12 +202,20 @@ void need_server(const ClientFrame& frame, Bytes body, Scan& scan) {
     }
 }
 
+// What went before without a transaction block, and without a Sync, is gone.
+void refuse_untold(const ClientFrame& frame, Scan& scan) {
+    write_transaction_failed(scan.session, scan.out);
+    scan.state.is_skipping = frame.type != FrontendType::query && frame.type != FrontendType::function_call;
+    if (!scan.state.is_skipping) protocol::write_ready_for_query(scan.out, scan.session.status());
+}
+
 // Returns how much was dealt with; nothing when `result.need` says why.
 std::size_t one(const ClientFrame& frame, Bytes rest, Scan& scan) {
     switch (frame.type) {
     case FrontendType::terminate: scan.result.need = ServerNeed::terminate; return 0;
     case FrontendType::sync:
         scan.state.is_skipping = false;
+        if (std::exchange(scan.state.is_unsynced, false) && !scan.session.untold.empty()) write_transaction_failed(scan.session, scan.out);
         protocol::write_ready_for_query(scan.out, scan.session.status());
         return frame.here;
     case FrontendType::flush:
@@ -203,6 +225,11 @@ std::size_t one(const ClientFrame& frame, Bytes rest, Scan& scan) {
     default: break;
     }
     if (scan.state.is_skipping) return frame.here;
+    scan.state.is_unsynced = false;
+    if (scan.session.deferred == Deferred::none && !scan.session.untold.empty()) {
+        refuse_untold(frame, scan);
+        return frame.here;
+    }
     const Bytes body = body_of(rest, frame);
     if (frame.type == FrontendType::query) {
         query(frame, body, scan);

@@ -5,6 +5,7 @@
 #include "protocol/bytes.hpp"
 #include "proxy/core/client_frame.hpp"
 #include "proxy/core/client_session.hpp"
+#include "proxy/core/failed_block.hpp"
 #include "proxy/core/watched_names.hpp"
 
 #include <cstddef>
@@ -17,6 +18,8 @@ namespace pgweir::proxy {
 struct Unleased {
     FrameCursor cursor;         // a frame that is thrown away
     bool is_skipping = false;   // an error was answered to an extended-query message: everything up to Sync is thrown away
+    bool is_unsynced = false;   // its server was taken from it between extended-query messages and their Sync
+    BlockPortal portal;         // in a failed transaction
 };
 
 enum class ServerNeed {

@@ -1,7 +1,12 @@
 #include "proxy/net/out_buffer.hpp"
 
+#include <algorithm>
+
 namespace pgweir::proxy::net {
 namespace {
+
+// Least that a backlog grows by. Chosen: many small messages do not move it often.
+constexpr std::size_t growth = 16 * 1024;
 
 // Writes as much of `data` as the kernel takes. False when the connection is broken.
 bool write_some(Stream& stream, protocol::Bytes data, std::size_t& written) {
@@ -25,6 +30,8 @@ bool OutBuffer::write(Stream& stream, protocol::Bytes data) {
         // A peer that never catches up must not make the spent part grow.
         bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(sent_));
         sent_ = 0;
+        // Doubling, as vectors do, would make a backlog's memory twice what is in it.
+        if (bytes_.size() + data.size() > bytes_.capacity()) bytes_.reserve(bytes_.size() + std::max(data.size(), growth));
         bytes_.insert(bytes_.end(), data.begin(), data.end());
         return true;
     }
@@ -35,7 +42,8 @@ bool OutBuffer::write(Stream& stream, protocol::Bytes data) {
 }
 
 void OutBuffer::clear() {
-    bytes_ = {};
+    // Assigning nothing to it would keep its memory.
+    std::vector<std::byte>().swap(bytes_);
     sent_ = 0;
 }
 

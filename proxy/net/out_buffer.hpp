@@ -20,6 +20,8 @@ public:
 
     bool empty() const { return sent_ == bytes_.size(); }
     std::size_t size() const { return bytes_.size() - sent_; }
+    // What it takes of memory.
+    std::size_t memory() const { return bytes_.capacity(); }
     void clear();
 
 private:

@@ -28,6 +28,7 @@ Pool::Pool(std::string name, const PoolLimits& limits, ServerTarget target, std:
       helpers_(helpers),
       listening_(*this, threads_),
       max_prepared_statements_(limits.max_prepared_statements),
+      lease_limits_(limits.lease),
       core_(limits.core, threads_.size(), static_cast<std::uint32_t>(std::hash<std::string>{}(name_)), Clock::now()),
       target_(std::move(target)),
       baseline_(std::make_shared<const BaselineSettings>(target_.server_settings)) {
@@ -39,8 +40,14 @@ Pool::~Pool() = default;
 
 std::optional<Refusal> Pool::refuse_login() {
     const std::lock_guard lock(mutex_);
-    if (core_.admits_login()) return std::nullopt;
-    return refusal_of(RefusalReason::breaker_open, {}, Clock::now());
+    const TimePoint now = Clock::now();
+    if (core_.admits_login(now)) return std::nullopt;
+    return refusal_of(RefusalReason::breaker_open, {}, now);
+}
+
+bool Pool::is_wanted() const {
+    const std::lock_guard lock(mutex_);
+    return core_.is_wanted(Clock::now());
 }
 
 Membership Pool::join(std::string_view flow, std::string_view user, Priority priority) {
@@ -246,6 +253,7 @@ void Pool::tick() {
 
 void Pool::set_limits(const PoolLimits& limits) {
     max_prepared_statements_.store(limits.max_prepared_statements, std::memory_order_relaxed);
+    lease_limits_.store(limits.lease);
     PoolActions actions;
     {
         const std::lock_guard lock(mutex_);

@@ -7,6 +7,7 @@
 #include "proxy/core/pool_core.hpp"
 #include "proxy/core/refusal.hpp"
 #include "proxy/core/sequence_users.hpp"
+#include "proxy/core/shared_lease_limits.hpp"
 #include "proxy/core/upstream_refusal.hpp"
 #include "proxy/core/welcome.hpp"
 #include "proxy/server/helper_threads.hpp"
@@ -40,6 +41,7 @@ struct PoolAnswer {
 struct PoolLimits {
     PoolCoreLimits core{};
     int max_prepared_statements = 500;   // on one server
+    LeaseLimits lease{};
 };
 
 // Most servers a pool may be configured with. Chosen: far above any PostgreSQL's max_connections in use.
@@ -90,6 +92,9 @@ public:
     void unpin(ServerConnection& server);
     // The lease that the calling thread has: also of one that was waited for, which no PoolAnswer tells.
     LeaseMark mark_of(const ServerConnection& server) const;
+    const SharedLeaseLimits& lease_limits() const { return lease_limits_; }
+    // Whether somebody would be helped by a server that comes free.
+    bool is_wanted() const;
     int max_prepared_statements() const { return max_prepared_statements_.load(std::memory_order_relaxed); }
     // False when it is not idle on this thread any more. True: the thread holds it.
     bool begin_inspection(ServerConnection& server, ThreadIndex thread);
@@ -141,6 +146,7 @@ private:
     KnowledgeShelf knowledge_;
 
     std::atomic<int> max_prepared_statements_;
+    SharedLeaseLimits lease_limits_;
 
     mutable std::mutex mutex_;
     PoolCore core_;

@@ -20,7 +20,8 @@ void ServerConnection::open(LoggedInServer login, std::shared_ptr<const Baseline
     lessee = nullptr;
     cancels_in_flight = 0;
     quarantine = {};
-    was_cancelled = needs_reset = must_close = false;
+    was_cancelled = needs_reset = must_close = is_detached = false;
+    strike.reset();
     pinned.reset();
     last_words.clear();
     standing = ServerStanding();

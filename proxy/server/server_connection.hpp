@@ -8,6 +8,7 @@
 
 #include "protocol/exchange.hpp"
 #include "proxy/core/ids.hpp"
+#include "proxy/core/lease_limits.hpp"
 #include "proxy/core/lease_work.hpp"
 #include "proxy/core/pins.hpp"
 #include "proxy/core/preparation.hpp"
@@ -23,6 +24,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -53,7 +55,16 @@ enum class ServerDuty {
 };
 
 // What it is asked while settling.
-enum class Question : std::uint8_t { none, restore, survey, handover, unlisten };
+enum class Question : std::uint8_t {
+    none,
+    restore,
+    survey,
+    handover,
+    unlisten,
+    rollback,   // it is taken from its client
+    landing,    // no question: a cancel of ours is on its way
+    proof,      // that it has landed
+};
 
 struct ServerConnection : net::Watched {
     ServerConnection(Pool& its_pool, ServerId its_id) : Watched(Kind::server), pool(its_pool), id(its_id) {}
@@ -104,6 +115,11 @@ struct ServerConnection : net::Watched {
     ServerDuty duty = ServerDuty::none;
     Lessee* lessee = nullptr;
     TimePoint leased_at{};
+    LeaseClock clock;
+    ReaderWatch reader;               // of the lessee
+    std::int64_t forwarded = 0;       // bytes of replies that the lessee was sent, read or not
+    std::optional<Strike> strike;     // a limit in time has struck what it does for the lessee
+    bool is_detached = false;         // duty settling: it is taken from the lessee, who stays
     TimePoint deadline{};             // of preparing, settling, recovering or closing
     Recovery recovery;
     int cancels_in_flight = 0;

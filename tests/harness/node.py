@@ -9,13 +9,33 @@ from .daemon import PASSWORD
 from .programs import TESTS, clean_environment
 
 PROBE = os.path.join(TESTS, "drivers", "probe.js")
+THAW = os.path.join(TESTS, "drivers", "thaw.js")
+
+
+def _start(program, driver, daemon, *arguments):
+    url = f"postgres://lambda:{quote(PASSWORD)}@127.0.0.1:{daemon.port}/app"
+    return subprocess.Popen(["node", program, driver, url, *arguments], env=clean_environment(), text=True,
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def start_probe(driver, daemon, sql, action="query"):
     """Starts drivers/probe.js, which says what it does."""
-    url = f"postgres://lambda:{quote(PASSWORD)}@127.0.0.1:{daemon.port}/app"
-    return subprocess.Popen(["node", PROBE, driver, url, action, sql], env=clean_environment(), text=True,
-                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return _start(PROBE, driver, daemon, action, sql)
+
+
+def start_frozen(driver, daemon, then):
+    """Starts drivers/thaw.js, which says what it does; returns when it is frozen in a transaction."""
+    process = _start(THAW, driver, daemon, then)
+    line = process.stdout.readline()
+    assert line == "frozen\n", line + process.communicate()[1]
+    return process
+
+
+def thaw(process):
+    """What it printed then."""
+    process.stdin.write("now\n")
+    process.stdin.flush()
+    return outcome(process)
 
 
 def outcome(process):

@@ -67,6 +67,22 @@ TEST_CASE("load: numbers must be whole and within their range", "[config]") {
     check(mistake);
 }
 
+TEST_CASE("load: amounts of memory need a unit and stay in their range", "[config]") {
+    const auto mistake = GENERATE(values<Mistake>({
+        {"limits: { max_buffered: 64 }", "1:25: limits.max_buffered: \"64\" needs a unit: write 64MB"},
+        {"limits: { max_buffered: much }",
+         "1:25: limits.max_buffered: \"much\" is not an amount of memory: write 256kB, 64MB or 1GB"},
+        {"limits: { max_buffered: 64mb }",
+         "1:25: limits.max_buffered: \"64mb\" is not an amount of memory: the units are kB, MB and GB, "
+         "after a whole number without a blank"},
+        {"limits: { max_buffered: 1023kB }", "1:25: limits.max_buffered: \"1023kB\" is out of range: 1MB to 1024GB"},
+        {"limits: { max_buffered: 1025GB }", "1:25: limits.max_buffered: \"1025GB\" is out of range: 1MB to 1024GB"},
+        {"limits: { max_buffered: 99999999999999999999GB }",
+         "1:25: limits.max_buffered: \"99999999999999999999GB\" is out of range: 1MB to 1024GB"},
+    }));
+    check(mistake);
+}
+
 TEST_CASE("load: durations need a unit and stay in their range", "[config]") {
     const auto mistake = GENERATE(values<Mistake>({
         {"timeouts: { query_wait_timeout: 30 }", "1:33: timeouts.query_wait_timeout: \"30\" needs a unit: write 30s"},

@@ -200,17 +200,69 @@ TEST_CASE("pool core: the breaker follows what is in use", "[proxy]") {
     }
     pool.pass(1min);
     CHECK(pool.core.facts(pool.clock.now).breaker == proxy::BreakerState::closed);
-    CHECK(pool.core.admits_login());
+    CHECK(pool.core.admits_login(pool.clock.now));
     pool.acquire(8);
     pool.abandon(pool.first(ServerState::leased));   // still in use while it recovers
     pool.pass(1100ms);
     CHECK(pool.core.facts(pool.clock.now).breaker == proxy::BreakerState::open);
-    CHECK_FALSE(pool.core.admits_login());
+    CHECK_FALSE(pool.core.admits_login(pool.clock.now));
     CHECK(pool.core.facts(pool.clock.now).refusals[static_cast<std::size_t>(RefusalReason::breaker_open)] == 1);
     CHECK(pool.core.facts(pool.clock.now).breaker_entered[static_cast<std::size_t>(proxy::BreakerState::open)] == 1);
     // Those inside go on.
     CHECK(pool.acquire(9).kind == Acquired::Kind::granted);
     CHECK(pool.acquire(10).kind == Acquired::Kind::waiting);
+}
+
+TEST_CASE("pool core: a server is wanted while somebody waits, and a window after somebody was refused", "[proxy]") {
+    PoolFixture pool({.pool_size = 1, .max_waiting = 1, .query_wait_timeout = 30s, .breaker = {.window = 1s}});
+    pool.fill(1);
+    pool.acquire(0);
+    const auto is_wanted = [&pool] { return pool.core.is_wanted(pool.clock.now); };
+    CHECK_FALSE(is_wanted());
+    SECTION("who waits") {
+        pool.acquire(1);
+        CHECK(is_wanted());
+        pool.leave(1);
+        CHECK_FALSE(is_wanted());
+    }
+    SECTION("not while one recovers") {
+        pool.acquire(1);
+        pool.abandon(pool.first(ServerState::leased));
+        CHECK_FALSE(is_wanted());
+    }
+    SECTION("not while one is dialled") {
+        pool.set_limits({.pool_size = 2, .max_waiting = 9});
+        pool.acquire(1);
+        CHECK_FALSE(is_wanted());
+        pool.acquire(2);
+        CHECK(is_wanted());
+        pool.leave(2);
+        pool.login_failed(pool.first(ServerState::connecting), DialOutcome::transient);
+        CHECK(is_wanted());
+    }
+    SECTION("a wait that was too long") {
+        pool.acquire(1);
+        pool.pass(30s);
+        CHECK(is_wanted());
+        pool.pass(1100ms);
+        CHECK_FALSE(is_wanted());
+    }
+    SECTION("a full queue") {
+        pool.acquire(1);
+        pool.acquire(2);
+        pool.leave(1);
+        CHECK(is_wanted());
+        pool.pass(1100ms);
+        CHECK_FALSE(is_wanted());
+    }
+    SECTION("an open breaker") {
+        pool.pass(1100ms);
+        CHECK_FALSE(is_wanted());
+        CHECK_FALSE(pool.core.admits_login(pool.clock.now));
+        CHECK(is_wanted());
+        pool.pass(1100ms);
+        CHECK_FALSE(is_wanted());
+    }
 }
 
 }  // namespace pgweir::test

@@ -109,7 +109,7 @@ struct Play {
         case 0: pool.set_limits(any_limits(random)); break;
         case 1: pool.rotate_all(); break;
         case 2: pool.want_welcome(); break;
-        default: pool.core.admits_login();
+        default: pool.core.admits_login(pool.clock.now);
         }
     }
 
