@@ -1,4 +1,4 @@
-// All chance of one flow. Seeded, and the same on every machine: the standard fixes what
+// Chance, seeded, and the same on every machine: the standard fixes what
 // the generator gives, and what is made of it is made here.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace pgweir::proxy {
 
 class Chance {
 public:
-    // Flows have streams of their own, so that one's arrivals do not depend on what another does.
+    // Streams of one seed have nothing to do with each other.
     Chance(int seed, std::uint32_t stream)
         : generator_((static_cast<std::uint64_t>(stream) + 1) << 32U | static_cast<std::uint32_t>(seed)) {}
 

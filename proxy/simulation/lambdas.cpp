@@ -11,7 +11,7 @@ Lambdas::Lambdas(const std::vector<config::FlowOptions>& flows, int seed, PoolPo
                  EventQueue& events, TimePoint start)
     : pool_(pool), servers_(servers), events_(events), start_(start) {
     for (std::uint32_t i = 0; i < flows.size(); ++i) {
-        flows_.emplace_back(flows[i], Chance(seed, i));
+        flows_.emplace_back(flows[i], seed, i);
         events_.push(start + flows[i].from, EventKind::flow_begins, i);
     }
 }
@@ -48,7 +48,7 @@ void Lambdas::arrival(const Event& event) {
     Flow& flow = flows_[event.subject];
     if (is_over(flow, event.at)) return;
     const Duration gap = std::chrono::duration_cast<Duration>(std::chrono::seconds(1)) / flow.options.arrivals_per_second;
-    const Duration until_next = flow.chance.spread(gap, flow.options.distribution);
+    const Duration until_next = flow.arrivals.spread(gap, flow.options.distribution);
     events_.push(event.at + until_next, EventKind::arrival, event.subject);
     ++flow.tally.counts.invocations;
     if (!flow.idle.empty()) {
@@ -114,19 +114,19 @@ void Lambdas::ask_for_server(LambdaIndex index, TimePoint now) {
     pool_.acquire(index, lambdas_[index].flow, now);
 }
 
-void Lambdas::perform(const Effect& effect, TimePoint now) {
+void Lambdas::perform(const PoolEffect& effect, TimePoint now) {
     Lambda& lambda = lambdas_[effect.lambda];
     switch (effect.kind) {
-    case Effect::Kind::grant: granted(effect.lambda, effect.server, now); break;
-    case Effect::Kind::refuse: refused(effect.lambda, effect, now); break;
-    case Effect::Kind::welcome:
+    case PoolEffect::Kind::grant: granted(effect.lambda, effect.server, now); break;
+    case PoolEffect::Kind::refuse: refused(effect.lambda, effect, now); break;
+    case PoolEffect::Kind::welcome:
         // A lambda that has left meanwhile is none the wiser.
         if (lambda.phase != Phase::awaiting_welcome) break;
         lambda.is_connected = true;
         ask_for_server(effect.lambda, now);
         break;
-    case Effect::Kind::dial:
-    case Effect::Kind::close: break;
+    case PoolEffect::Kind::dial:
+    case PoolEffect::Kind::close: break;
     }
 }
 
@@ -146,7 +146,7 @@ void Lambdas::granted(LambdaIndex index, ServerId server, TimePoint now) {
     enter(index, Phase::working, now + lambda.work + (freezes ? Duration(freeze.duration) : Duration::zero()));
 }
 
-void Lambdas::refused(LambdaIndex index, const Effect& effect, TimePoint now) {
+void Lambdas::refused(LambdaIndex index, const PoolEffect& effect, TimePoint now) {
     Lambda& lambda = lambdas_[index];
     if (lambda.phase != Phase::waiting && lambda.phase != Phase::awaiting_welcome) return;
     ++flow_of(lambda).tally.counts.refused[static_cast<std::size_t>(effect.reason)];

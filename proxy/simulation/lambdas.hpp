@@ -27,7 +27,7 @@ public:
     void invocation_timeout(const Event& event);
 
     // The pool's answers.
-    void perform(const Effect& effect, TimePoint now);
+    void perform(const PoolEffect& effect, TimePoint now);
     // The server that it held has died.
     void server_lost(LambdaIndex lambda, TimePoint now);
 
@@ -65,9 +65,11 @@ private:
         Duration work{};
     };
     struct Flow {
-        Flow(const config::FlowOptions& its_options, Chance its_chance) : options(its_options), chance(its_chance) {}
+        Flow(const config::FlowOptions& its_options, int seed, std::uint32_t number)
+            : options(its_options), arrivals(seed, 2 * number), chance(seed, 2 * number + 1) {}
 
         const config::FlowOptions& options;
+        Chance arrivals;                    // apart, so that they do not depend on what becomes of them
         Chance chance;
         int live = 0;                       // lambdas
         std::vector<LambdaIndex> idle;      // the one used last is used next
@@ -85,7 +87,7 @@ private:
     void attempt(LambdaIndex index, TimePoint now);
     void ask_for_server(LambdaIndex index, TimePoint now);
     void granted(LambdaIndex index, ServerId server, TimePoint now);
-    void refused(LambdaIndex index, const Effect& effect, TimePoint now);
+    void refused(LambdaIndex index, const PoolEffect& effect, TimePoint now);
     void commit(LambdaIndex index, TimePoint now);
     void pause_or_give_up(LambdaIndex index, Duration retry_after, TimePoint now);
     void end_invocation(LambdaIndex index, Duration pause, TimePoint now);

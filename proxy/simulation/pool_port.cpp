@@ -21,7 +21,7 @@ DialOutcome outcome_of(UpstreamOutcome outcome) {
 
 }  // namespace
 
-PoolPort::PoolPort(const PoolCoreLimits& limits, const config::ClientLimits& client_limits, std::vector<Claimant> flows,
+PoolPort::PoolPort(const PoolCoreLimits& limits, const config::ClientLimits& client_limits, std::vector<SimulatedFlow> flows,
                    int seed, TimePoint now)
     : core_(limits, threads, static_cast<std::uint32_t>(seed), now),
       gate_(client_limits.max_client_conn),
@@ -69,7 +69,7 @@ void PoolPort::acquire(LambdaIndex lambda, std::uint32_t /*flow*/, TimePoint now
     const Acquired acquired = core_.acquire(client(lambda), Wish::server, std::nullopt, now, actions);
     switch (acquired.kind) {
     case Acquired::Kind::granted:
-        effects_.push_back(Effect{.kind = Effect::Kind::grant, .server = acquired.server, .lambda = lambda});
+        effects_.push_back(PoolEffect{.kind = PoolEffect::Kind::grant, .server = acquired.server, .lambda = lambda});
         break;
     case Acquired::Kind::waiting:
         if (lambda >= waiters_.size()) waiters_.resize(lambda + 1);
@@ -142,7 +142,7 @@ PoolStanding PoolPort::standing(TimePoint now) const {
                         .breaker_closings = facts.breaker_entered[static_cast<std::size_t>(BreakerState::closed)]};
 }
 
-const std::vector<Effect>& PoolPort::take_effects() {
+const std::vector<PoolEffect>& PoolPort::take_effects() {
     taken_.clear();
     taken_.swap(effects_);
     return taken_;
@@ -153,16 +153,16 @@ void PoolPort::translate(const PoolActions& actions, TimePoint now) {
         switch (action.kind) {
         case PoolAction::Kind::grant:
             effects_.push_back(
-                Effect{.kind = Effect::Kind::grant, .server = action.server, .lambda = action.client.slot});
+                PoolEffect{.kind = PoolEffect::Kind::grant, .server = action.server, .lambda = action.client.slot});
             break;
         case PoolAction::Kind::refuse:
             refuse(action.client.slot, action.reason, core_.retry_after(action.reason, now));
             break;
         case PoolAction::Kind::dial:
-            effects_.push_back(Effect{.kind = Effect::Kind::dial, .server = action.server});
+            effects_.push_back(PoolEffect{.kind = PoolEffect::Kind::dial, .server = action.server});
             break;
         case PoolAction::Kind::close:
-            effects_.push_back(Effect{.kind = Effect::Kind::close, .server = action.server});
+            effects_.push_back(PoolEffect{.kind = PoolEffect::Kind::close, .server = action.server});
             break;
         }
     }
@@ -170,13 +170,13 @@ void PoolPort::translate(const PoolActions& actions, TimePoint now) {
 
 void PoolPort::refuse(LambdaIndex lambda, RefusalReason reason, Duration retry_after) {
     effects_.push_back(
-        Effect{.kind = Effect::Kind::refuse, .lambda = lambda, .reason = reason, .retry_after = retry_after});
+        PoolEffect{.kind = PoolEffect::Kind::refuse, .lambda = lambda, .reason = reason, .retry_after = retry_after});
 }
 
 // Logins that waited for the first server ask again.
 void PoolPort::wake_logins() {
     for (const LambdaIndex lambda : std::exchange(waiting_logins_, {}))
-        if (has_welcome_) effects_.push_back(Effect{.kind = Effect::Kind::welcome, .lambda = lambda});
+        if (has_welcome_) effects_.push_back(PoolEffect{.kind = PoolEffect::Kind::welcome, .lambda = lambda});
         else refuse(lambda, RefusalReason::upstream_unavailable, retry_after_outage);
 }
 

@@ -18,14 +18,14 @@ namespace pgweir::proxy {
 using LambdaIndex = std::uint32_t;
 
 // What the queue may want to know of whoever asks.
-struct Claimant {
+struct SimulatedFlow {
     std::string user;
     std::string application_name;
     bool has_priority = false;
     int weight = 1;
 };
 
-struct Effect {
+struct PoolEffect {
     enum class Kind {
         grant,     // `server` is `lambda`'s now
         refuse,    // `lambda` does not get what it asked for, a login or a server
@@ -52,7 +52,7 @@ struct PoolStanding {
 class PoolPort {
 public:
     // `flows`: whoever asks, by the number that `acquire` gets.
-    PoolPort(const PoolCoreLimits& limits, const config::ClientLimits& client_limits, std::vector<Claimant> flows,
+    PoolPort(const PoolCoreLimits& limits, const config::ClientLimits& client_limits, std::vector<SimulatedFlow> flows,
              int seed, TimePoint now);
 
     // For lambdas. Each is answered by an effect, at once or later.
@@ -81,7 +81,7 @@ public:
     PoolStanding standing(TimePoint now) const;
 
     // What was decided since the last call. Lifetime: until the next call.
-    const std::vector<Effect>& take_effects();
+    const std::vector<PoolEffect>& take_effects();
 
 private:
     static ClientId client(LambdaIndex lambda) { return ClientId{ThreadIndex{0}, lambda, 1}; }
@@ -92,13 +92,13 @@ private:
     PoolCore core_;
     Gate gate_;
     const config::ClientLimits client_limits_;
-    const std::vector<Claimant> flows_;
+    const std::vector<SimulatedFlow> flows_;
     std::vector<Ticket> tickets_;      // by lambda
     std::vector<WaiterId> waiters_;    // by lambda; of those that wait
     std::vector<LambdaIndex> waiting_logins_;
     bool has_welcome_ = false;
-    std::vector<Effect> effects_;
-    std::vector<Effect> taken_;
+    std::vector<PoolEffect> effects_;
+    std::vector<PoolEffect> taken_;
 };
 
 }  // namespace pgweir::proxy

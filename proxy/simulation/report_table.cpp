@@ -107,7 +107,7 @@ private:
         const double span = seconds(result_.duration);
         line("\n{:<16} peak {}, mean {:.2f}; in use: peak {}, mean {:.2f}", "servers", pool.peak_servers, pool.mean_servers,
              pool.peak_in_use, pool.mean_in_use);
-        line("{:<16} {} of the server time that could be had was in use, {} did work that was committed", "utilisation",
+        line("{:<16} {} of the server time to be had was in use, {} in work that was committed", "utilisation",
              percent(pool.mean_in_use * span, pool.possible_seconds), percent(useful, pool.possible_seconds));
         // With the mix of transactions that was played, at no loss.
         const double possible = useful > 0 ? done * pool.possible_seconds / useful / span : 0;

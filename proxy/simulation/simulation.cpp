@@ -14,14 +14,14 @@ constexpr TimePoint start = TimePoint{} + std::chrono::hours(1);
 // As often as the daemon's.
 constexpr Duration tick_interval = std::chrono::milliseconds(100);
 
-std::vector<Claimant> claimants(const config::Scenario& scenario) {
-    std::vector<Claimant> claimants;
+std::vector<SimulatedFlow> simulated_flows(const config::Scenario& scenario) {
+    std::vector<SimulatedFlow> simulated_flows;
     for (const config::FlowOptions& flow : scenario.flows)
-        claimants.push_back(Claimant{.user = flow.user,
+        simulated_flows.push_back(SimulatedFlow{.user = flow.user,
                                      .application_name = flow.application_name,
                                      .has_priority = flow.priority == config::FlowPriority::high,
                                      .weight = flow.weight});
-    return claimants;
+    return simulated_flows;
 }
 
 TimeFigures figures_of(const TimeHistogram& times) {
@@ -33,7 +33,7 @@ public:
     Simulation(const config::Scenario& scenario, const PoolCoreLimits& limits)
         : scenario_(scenario),
           pool_size_(limits.pool_size),
-          pool_(limits, scenario.limits, claimants(scenario), scenario.seed, start),
+          pool_(limits, scenario.limits, simulated_flows(scenario), scenario.seed, start),
           servers_(scenario.upstream, pool_, events_, start),
           lambdas_(scenario.flows, scenario.seed, pool_, servers_, events_, start),
           whole_(scenario.flows.size()) {
@@ -86,15 +86,15 @@ private:
     // Some effects have others: a welcome is followed by a wish for a server.
     void perform_effects(TimePoint now) {
         while (true) {
-            const std::vector<Effect>& effects = pool_.take_effects();
+            const std::vector<PoolEffect>& effects = pool_.take_effects();
             if (effects.empty()) return;
-            for (const Effect& effect : effects) {
+            for (const PoolEffect& effect : effects) {
                 switch (effect.kind) {
-                case Effect::Kind::dial: servers_.dial(effect.server, now); break;
-                case Effect::Kind::close: servers_.close(effect.server, now); break;
-                case Effect::Kind::grant:
-                case Effect::Kind::refuse:
-                case Effect::Kind::welcome: lambdas_.perform(effect, now); break;
+                case PoolEffect::Kind::dial: servers_.dial(effect.server, now); break;
+                case PoolEffect::Kind::close: servers_.close(effect.server, now); break;
+                case PoolEffect::Kind::grant:
+                case PoolEffect::Kind::refuse:
+                case PoolEffect::Kind::welcome: lambdas_.perform(effect, now); break;
                 }
             }
         }

@@ -108,10 +108,10 @@ TEST_CASE("scenario: every problem is reported with its place, in one run", "[co
         R"(s.yaml:6:21: upstream.ceiling_changes[0].to: "0" is out of range: 1 to 10000)",
         "s.yaml:7:14: upstream.outages[0]: needs `for`",
         "s.yaml:8:1: listen: unknown key",
-        R"(s.yaml:10:25: flows.web.freeze.share: "1" needs a percent sign: write 1%)",
-        R"(s.yaml:10:45: flows.web.freeze.in_transaction: "perhaps" is neither true nor false)",
-        R"(s.yaml:11:33: flows.shop.retry.backoff: "exponentiel" is not one of none, constant, exponential (did you mean exponential?))",
-        "s.yaml:12:26: flows.late.until: must be later than `from`",
+        R"(s.yaml:10:27: flows.web.freeze.share: "1" needs a percent sign: write 1%)",
+        R"(s.yaml:10:46: flows.web.freeze.in_transaction: "perhaps" is neither true nor false)",
+        R"(s.yaml:11:29: flows.shop.retry.backoff: "exponentiel" is not one of none, constant, exponential (did you mean exponential?))",
+        "s.yaml:12:28: flows.late.until: must be later than `from`",
     };
     CHECK(complaints(R"(seed: -1
 duration: 60

@@ -9,6 +9,9 @@
 #include <vector>
 
 namespace pgweir::test {
+
+using std::chrono_literals::operator""s;
+
 namespace {
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -26,18 +29,25 @@ std::string table_of(std::string_view yaml) {
 }  // namespace
 
 TEST_CASE("simulation report: no line is longer than 100 columns, whatever the numbers", "[proxy]") {
-    const std::string table = table_of(R"(
-duration: 20s
-limits: { max_waiting: 20, max_user_client_connections: 10000 }
-timeouts: { query_wait_timeout: 1ms }
-flows:
-  sixteen-letters.: { lambdas: 30000, cold_start: 8s, retry: { attempts: 50, backoff: none, honours_hint: false } }
-)");
+    Played played = play("duration: 20s\nflows: { sixteen-letters.: , b: }\n");
+    constexpr std::uint64_t many = 999'999'999;
+    for (proxy::FlowFigures& flow : played.result.flows) {
+        proxy::FlowCounts& counts = flow.counts;
+        for (std::uint64_t* count : {&counts.invocations, &counts.no_lambda, &counts.attempts, &counts.retries, &counts.admitted,
+                                     &counts.done, &counts.given_up, &counts.broken, &counts.timeouts, &counts.frozen})
+            *count = many;
+        counts.refused.fill(many);
+        for (proxy::TimeFigures* times : {&flow.wait, &flow.latency})
+            *times = {.mean = 99999s, .p50 = 99999s, .p99 = 99999s, .max = 99999s};
+    }
+    played.result.pool.standing.breaker_openings = many;
+    played.result.pool.logins = {.ok = 999'999, .refused = 999'999, .failed = 999'999};
+    const std::string table = proxy::report_table(*played.scenario, played.result);
     for (const std::string& line : lines_of(table)) {
         INFO(line);
         CHECK(line.size() <= 100);
     }
-    for (const char* word : {"max_client_conn", "breaker_open", "queue_full", "Jain", "done/s", "p99", "opened"})
+    for (const char* word : {"max_user_client_connections", "no lambda", "frozen", "Jain", "done/s", "p99", "opened"})
         CHECK(table.find(word) != std::string::npos);
 }
 

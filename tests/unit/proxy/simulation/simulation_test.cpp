@@ -29,7 +29,7 @@ flows:
     transactions: 3
     transaction_time: 10ms
     connection: per_invocation
-    timeout: 900ms
+    timeout: 400ms
   closed:
     user: other
     lambdas: 120
@@ -124,7 +124,8 @@ flows:
   one: { lambdas: 1, distribution: constant, cold_start: 0s, transaction_time: 10ms, think_time: 15ms }
 )");
     CHECK(played.flow("one").counts.done == Approx(4000).epsilon(0.001));
-    CHECK(played.flow("one").latency.p50 == 10ms);
+    CHECK(played.flow("one").latency.p50 >= 10ms);
+    CHECK(played.flow("one").latency.p50 <= 10ms * 101 / 100);
     CHECK(played.flow("one").wait.p99 == 0ms);
     CHECK(played.result.pool.peak_servers == 1);
     CHECK(played.result.jain == 1);
