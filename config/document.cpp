@@ -235,9 +235,6 @@ Document parse_document(std::string_view text, Problems& problems) {
     }
     if (is_acceptable_text(text, problems)) {
         build(text, document, problems);
-        if (problems.empty() && document.root == nullptr) {
-            problems.add(Place(), "", "the file is empty; it needs at least `databases` and `users`");
-        }
     }
     return document;
 }

@@ -43,7 +43,7 @@ struct Node {
 // whoever walks it must bound depth and number of steps.
 struct Document {
     std::deque<Node> nodes;
-    const Node* root = nullptr;   // null when the text is not usable
+    const Node* root = nullptr;   // null when the text is empty or not usable
 };
 
 // Never throws, whatever the text. What is wrong goes to `problems`, without any

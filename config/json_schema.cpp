@@ -63,6 +63,8 @@ std::string type_of(const Option& option) {
             using Value = std::remove_cvref_t<decltype(*member)>;
             if constexpr (std::is_same_v<Value, int> || std::is_same_v<Value, std::uint16_t>) {
                 return whole_number(facts);
+            } else if constexpr (std::is_same_v<Value, bool>) {
+                return any_of(R"({ "type": "boolean" })");
             } else if constexpr (std::is_same_v<Value, std::chrono::milliseconds>) {
                 return any_of(R"({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h)$" })");
             } else if constexpr (std::is_same_v<Value, ByteSize>) {
@@ -90,8 +92,9 @@ std::string type_of(const Option& option) {
 // A default that JSON can hold; none for what has no single value.
 std::string default_of(const Option& option) {
     Portion* const* portion = std::get_if<Portion*>(&option.slot);
-    const bool is_number = std::holds_alternative<int*>(option.slot) ||
+    const bool is_plain = std::holds_alternative<int*>(option.slot) ||
                            std::holds_alternative<std::uint16_t*>(option.slot) ||
+                           std::holds_alternative<bool*>(option.slot) ||
                            (portion != nullptr && !(*portion)->percent());
     const bool has_none = option.is_secret() || std::holds_alternative<Settings*>(option.slot) ||
                           std::holds_alternative<Weights*>(option.slot) ||
@@ -101,7 +104,7 @@ std::string default_of(const Option& option) {
         return {};
     }
     const std::string text = print(option);
-    const bool is_bare = is_number && text != option.facts->word;
+    const bool is_bare = is_plain && text != option.facts->word;
     return fmt::format(R"("default": {}, )", is_bare ? text : json_text(text));
 }
 

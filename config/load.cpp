@@ -3,6 +3,7 @@
 #include "config/document.hpp"
 #include "config/dsn.hpp"
 #include "config/problems.hpp"
+#include "config/read_file.hpp"
 #include "config/reader.hpp"
 #include "config/schema.hpp"
 #include "config/text_check.hpp"
@@ -11,29 +12,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace pgweir::config {
 
 namespace {
-
-// At most `limit` bytes of a file. Nullopt when it cannot be read; errno then says why.
-std::optional<std::string> read_up_to(const std::string& path, std::size_t limit) {
-    errno = 0;
-    std::ifstream stream(path, std::ios::binary);
-    if (!stream) {
-        return std::nullopt;
-    }
-    std::string content(limit, '\0');
-    stream.read(content.data(), static_cast<std::streamsize>(limit));
-    if (stream.bad() || errno == EISDIR) {
-        return std::nullopt;
-    }
-    content.resize(static_cast<std::size_t>(stream.gcount()));
-    return content;
-}
 
 class FileReader {
 public:
@@ -147,6 +130,8 @@ LoadResult load_text(std::string_view text, const std::string& file_name, const 
         } else {
             problems.add(document.root->place, "", "the file must be a mapping with at least `databases` and `users`");
         }
+    } else if (problems.empty()) {
+        problems.add(Place(), "", "the file is empty; it needs at least `databases` and `users`");
     }
     LoadResult result;
     if (problems.empty()) {

@@ -155,6 +155,23 @@ std::vector<Entry> Reader::named_entries(const Entry& value, const std::string& 
     return entries;
 }
 
+std::vector<Entry> Reader::listed_entries(const Entry& value, const std::string& path) {
+    std::vector<Entry> entries;
+    const NodeKind kind = value.value->kind;
+    if (kind != NodeKind::sequence && kind != NodeKind::null) {
+        fail(value.value_place, path, fmt::format("must be a list of mappings, not {}", name_of(kind)));
+    }
+    for (std::size_t at = 0; at < value.value->items.size(); ++at) {
+        const Node& node = *value.value->items[at];
+        const std::string item_path = fmt::format("{}[{}]", path, at);
+        const Entry entry{.key = item_path, .key_place = node.place, .value = &node, .value_place = node.place};
+        if (begin(entry, item_path) && check_mapping(entry, item_path)) {
+            entries.push_back(entry);
+        }
+    }
+    return entries;
+}
+
 void Reader::read_option(const Option& option, const Entry& entry, const std::string& path) {
     const bool is_list = std::holds_alternative<std::vector<std::string>*>(option.slot) ||
                          std::holds_alternative<std::optional<std::vector<std::string>>*>(option.slot);

@@ -26,6 +26,13 @@ public:
     // The entries of a mapping whose keys are names, each written once; none when `value` is not a mapping.
     std::vector<Entry> named_entries(const Entry& value, const std::string& path);
 
+    // True for a mapping; complains about a value that is not.
+    bool check_mapping(const Entry& entry, const std::string& path);
+
+    // The items of a list, each a mapping, with `path[0]` as key; none when `value` is not a list. Items
+    // that are no mapping are complained about and left out.
+    std::vector<Entry> listed_entries(const Entry& value, const std::string& path);
+
     // The file's aliases lead to more values than are worth reading; the rest was left out.
     bool is_exhausted() const;
 
@@ -33,8 +40,6 @@ private:
     // Notes the key and says whether it is to be read: not a second time, not after too many.
     bool begin(const Entry& entry, const std::string& path);
     void fail(Place place, const std::string& path, std::string message);
-    // True for a mapping; complains about a value that is not.
-    bool check_mapping(const Entry& entry, const std::string& path);
     void refuse_unknown(const Section& section, const Entry& entry, const std::string& path,
                         const std::vector<std::string_view>& others);
 

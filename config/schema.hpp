@@ -16,6 +16,11 @@
 
 namespace pgweir::config {
 
+// The choices of a scenario (scenario.hpp).
+enum class Distribution;
+enum class Backoff;
+enum class ConnectionUse;
+
 // What it takes until a changed value is in force.
 enum class Reload {
     live,          // the reload itself
@@ -37,7 +42,8 @@ struct Facts {
 using Slot = std::variant<int*, std::uint16_t*, std::chrono::milliseconds*, double*, std::optional<double>*,
                           Portion*, ByteSize*, std::string*, Secret*, std::vector<std::string>*,
                           std::optional<std::vector<std::string>>*, Settings*, Weights*, TlsMode*, TlsVersion*, PoolMode*,
-                          std::optional<PoolMode>*, Priority*, LogFormat*, LogLevel*>;
+                          std::optional<PoolMode>*, Priority*, LogFormat*, LogLevel*, bool*, Distribution*, Backoff*,
+                          ConnectionUse*>;
 
 // One option of one object. Lifetime: the object's.
 struct Option {

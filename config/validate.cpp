@@ -264,4 +264,8 @@ void validate(const Config& config, const DatabaseOptions& defaults, const Writt
     }
 }
 
+void validate_pool(const DatabaseOptions& defaults, const WrittenKeys& written, Problems& problems) {
+    Rules(written, problems).check_pool("", defaults);
+}
+
 }  // namespace pgweir::config

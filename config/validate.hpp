@@ -9,4 +9,7 @@ namespace pgweir::config {
 // `defaults` is what databases inherit. A rule is silent about keys that are already complained about.
 void validate(const Config& config, const DatabaseOptions& defaults, const WrittenKeys& written, Problems& problems);
 
+// The rules about one pool's limits and breaker alone, as they stand at the top of a file.
+void validate_pool(const DatabaseOptions& defaults, const WrittenKeys& written, Problems& problems);
+
 }  // namespace pgweir::config

@@ -56,6 +56,14 @@ Complaint assign_choice(E& member, std::string_view text) {
     return fmt::format("is not one of {}{}", fmt::join(words, ", "), did_you_mean(text, words));
 }
 
+Complaint assign_boolean(bool& member, std::string_view text) {
+    if (text != "true" && text != "false") {
+        return std::string("is neither true nor false");
+    }
+    member = text == "true";
+    return std::nullopt;
+}
+
 // Assigns by the type of the member.
 struct Assigner {
     const Facts& facts;
@@ -63,6 +71,7 @@ struct Assigner {
 
     Complaint operator()(int* member) const { return assign_number(facts, *member, text); }
     Complaint operator()(std::uint16_t* member) const { return assign_number(facts, *member, text); }
+    Complaint operator()(bool* member) const { return assign_boolean(*member, text); }
     Complaint operator()(std::chrono::milliseconds* member) const { return read_duration(facts, text, *member); }
     Complaint operator()(ByteSize* member) const { return read_byte_size(facts, text, *member); }
     Complaint operator()(double* member) const {
@@ -122,6 +131,7 @@ struct Printer {
 
     std::string operator()(const int* member) const { return number(*member); }
     std::string operator()(const std::uint16_t* member) const { return number(*member); }
+    std::string operator()(const bool* member) const { return *member ? "true" : "false"; }
     std::string operator()(const std::chrono::milliseconds* member) const { return text_of(*member); }
     std::string operator()(const ByteSize* member) const { return text_of(*member); }
     std::string operator()(const double* member) const { return fmt::format("{:.4g}%", *member * 100.0); }
@@ -165,6 +175,7 @@ struct AllowedText {
 
     std::string operator()(const int* /*member*/) const { return whole_number_range(facts); }
     std::string operator()(const std::uint16_t* /*member*/) const { return whole_number_range(facts); }
+    std::string operator()(const bool* /*member*/) const { return "true or false"; }
     std::string operator()(const std::chrono::milliseconds* /*member*/) const { return duration_range(facts); }
     std::string operator()(const ByteSize* /*member*/) const { return byte_size_range(facts); }
     std::string operator()(const double* /*member*/) const { return share_range(facts); }

@@ -62,4 +62,29 @@ std::string_view text_of(Reload value) {
     return "?";
 }
 
+std::string_view text_of(Distribution value) {
+    switch (value) {
+        case Distribution::constant: return "constant";
+        case Distribution::exponential: return "exponential";
+    }
+    return "?";
+}
+
+std::string_view text_of(Backoff value) {
+    switch (value) {
+        case Backoff::none: return "none";
+        case Backoff::constant: return "constant";
+        case Backoff::exponential: return "exponential";
+    }
+    return "?";
+}
+
+std::string_view text_of(ConnectionUse value) {
+    switch (value) {
+        case ConnectionUse::kept: return "kept";
+        case ConnectionUse::per_invocation: return "per_invocation";
+    }
+    return "?";
+}
+
 }  // namespace pgweir::config

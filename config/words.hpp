@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/options.hpp"
+#include "config/scenario.hpp"
 #include "config/schema.hpp"
 
 #include <array>
@@ -17,6 +18,9 @@ std::string_view text_of(Priority value);
 std::string_view text_of(LogFormat value);
 std::string_view text_of(LogLevel value);
 std::string_view text_of(Reload value);
+std::string_view text_of(Distribution value);
+std::string_view text_of(Backoff value);
+std::string_view text_of(ConnectionUse value);
 
 // Every value of the argument's type, in the order in which they are listed for people.
 constexpr std::array<TlsMode, 3> all_values(TlsMode /*kind*/) {
@@ -36,6 +40,15 @@ constexpr std::array<LogFormat, 2> all_values(LogFormat /*kind*/) {
 }
 constexpr std::array<LogLevel, 4> all_values(LogLevel /*kind*/) {
     return {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error};
+}
+constexpr std::array<Distribution, 2> all_values(Distribution /*kind*/) {
+    return {Distribution::constant, Distribution::exponential};
+}
+constexpr std::array<Backoff, 3> all_values(Backoff /*kind*/) {
+    return {Backoff::none, Backoff::constant, Backoff::exponential};
+}
+constexpr std::array<ConnectionUse, 2> all_values(ConnectionUse /*kind*/) {
+    return {ConnectionUse::kept, ConnectionUse::per_invocation};
 }
 
 }  // namespace pgweir::config

@@ -7,10 +7,6 @@ namespace pgweir::proxy {
 
 namespace {
 
-// Of a pool that users of high priority may enter. Chosen: at the default size two servers, which is what a
-// burst of short statements needs while logins for more are under way.
-constexpr config::Portion reserve_for_high = config::Portion::of_percent(10);
-
 bool has_high_priority(const config::Config& config, const std::string& database) {
     return std::any_of(config.users.begin(), config.users.end(), [&](const auto& entry) {
         const config::UserOptions& user = entry.second;
@@ -34,16 +30,21 @@ static_assert(config::flow_parts[static_cast<std::size_t>(FlowPart::application_
 }  // namespace
 
 PoolLimits pool_limits(const config::DatabaseOptions& database, const config::Config& config) {
+    PoolLimits limits = pool_limits(database);
+    if (has_high_priority(config, database.name)) limits.core.reserved_for_high = reserve_for_high(limits.core.pool_size);
+    limits.core.shares.weights = config.queue.weights;
+    return limits;
+}
+
+PoolLimits pool_limits(const config::DatabaseOptions& database) {
     const config::PoolLimits& limits = database.limits;
     PoolCoreLimits core{
         .pool_size = limits.pool_size,
         .min_pool_size = limits.min_pool_size,
         .max_waiting = limits.max_waiting,
         .max_pinned = limits.max_pinned.of(limits.pool_size),
-        .reserved_for_high = has_high_priority(config, database.name) ? reserve_for_high.of(limits.pool_size) : 0,
         .shares = ShareLimits{.max_user_servers = limits.max_user_servers > 0 ? limits.max_user_servers : limits.pool_size,
-                              .max_flow_servers = limits.max_flow_servers.of(limits.pool_size),
-                              .weights = config.queue.weights},
+                              .max_flow_servers = limits.max_flow_servers.of(limits.pool_size)},
         .query_wait_timeout = database.timeouts.query_wait_timeout,
         .server_idle_timeout = database.timeouts.server_idle_timeout,
         .server_lifetime = database.timeouts.server_lifetime,

@@ -15,6 +15,9 @@
 namespace pgweir::proxy {
 
 PoolLimits pool_limits(const config::DatabaseOptions& database, const config::Config& config);
+// The same without weights and a reserve for users of high priority.
+PoolLimits pool_limits(const config::DatabaseOptions& database);
+
 ServerTarget server_target(const config::DatabaseOptions& database);
 
 using UserVerifiers = std::map<std::string, protocol::ScramVerifier>;

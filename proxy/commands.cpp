@@ -2,11 +2,16 @@
 
 #include "config/load.hpp"
 #include "config/reference.hpp"
+#include "config/scenario.hpp"
+#include "config/scenario_schema.hpp"
 #include "metrics/reference.hpp"
 #include "protocol/scram.hpp"
+#include "proxy/assembly.hpp"
 #include "proxy/daemon.hpp"
 #include "proxy/log.hpp"
 #include "proxy/server/login.hpp"
+#include "proxy/simulation/report.hpp"
+#include "proxy/simulation/simulation.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -88,7 +93,17 @@ int print_reference(const std::string& form) {
     if (form == "schema") std::cout << config::reference_json_schema();
     else if (form == "sample") std::cout << config::reference_sample();
     else if (form == "metrics") std::cout << metrics::reference_markdown();
+    else if (form == "scenario") std::cout << config::scenario_reference();
     else std::cout << config::reference_markdown();
+    return 0;
+}
+
+int simulate_scenario(const std::string& scenario_file, bool as_csv) {
+    const config::ScenarioResult loaded = config::load_scenario(scenario_file, config::real_surroundings());
+    for (const config::Diagnostic& problem : loaded.problems) std::cerr << problem.text() << '\n';
+    if (!loaded.scenario) return exit_bad_config;
+    const SimulationResult result = simulate(*loaded.scenario, pool_limits(loaded.scenario->pool).core);
+    std::cout << (as_csv ? report_csv(*loaded.scenario, result) : report_table(*loaded.scenario, result));
     return 0;
 }
 

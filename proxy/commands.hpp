@@ -18,5 +18,7 @@ int check_config(const std::string& config_file);
 // `form`: markdown, schema or sample of the options; or metrics.
 int print_reference(const std::string& form);
 int hash_password();
+// Plays a scenario and prints its tables, or with `as_csv` its intervals.
+int simulate_scenario(const std::string& scenario_file, bool as_csv);
 
 }  // namespace pgweir::proxy

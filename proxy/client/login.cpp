@@ -30,10 +30,6 @@ using MaybeEnd = std::optional<LoginEnd>;
 
 namespace {
 
-// Chosen: when to come back after a refusal that nobody can predict the end of.
-constexpr std::chrono::milliseconds retry_after_limit(1000);
-constexpr std::chrono::milliseconds retry_after_outage(1000);
-
 Refusal refusal_of(RefusalReason reason, std::chrono::milliseconds retry_after) {
     Refusal refusal{};
     refusal.reason = reason;

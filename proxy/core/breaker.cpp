@@ -15,6 +15,15 @@ double seconds(Duration duration) { return std::chrono::duration<double>(duratio
 
 }  // namespace
 
+const char* token(BreakerState state) {
+    switch (state) {
+    case BreakerState::closed: return "closed";
+    case BreakerState::open: return "open";
+    case BreakerState::half_open: return "half_open";
+    }
+    return "unknown";
+}
+
 Breaker::Breaker(const BreakerLimits& limits, TimePoint now) : limits_(limits), entered_at_(now), changed_at_(now) {
     samples_.fill(Sample{now, 0});
 }

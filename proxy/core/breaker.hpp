@@ -14,6 +14,9 @@ namespace pgweir::proxy {
 
 enum class BreakerState { closed, open, half_open };
 
+// As logs, metrics and SHOW spell it. Lifetime: static.
+const char* token(BreakerState state);
+
 struct BreakerLimits {
     std::optional<double> open_above = 0.80;   // share of the size; nullopt: never opens
     double close_below = 0.70;

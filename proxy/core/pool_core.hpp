@@ -40,6 +40,10 @@ struct PoolCoreLimits {
     BreakerLimits breaker{};
 };
 
+// Servers that are reserved in a pool which users of high priority may enter. Chosen: a tenth, at the default size two,
+// which is what a burst of short statements needs while logins for more are under way.
+constexpr int reserve_for_high(int pool_size) { return (pool_size + 9) / 10; }
+
 struct PoolAction {
     enum class Kind {
         grant,    // `server` is `client`'s now; `from` is the thread whose set it is still in, if any

@@ -23,6 +23,10 @@ constexpr std::size_t refusal_reason_count = 8;
 // The token in `reason=` of DETAIL and in the metric's label. Lifetime: static.
 const char* token(RefusalReason reason);
 
+// Chosen: when to come back after a login was refused and nobody can predict the end of it.
+constexpr std::chrono::milliseconds retry_after_limit(1000);
+constexpr std::chrono::milliseconds retry_after_outage(1000);
+
 struct Refusal {
     RefusalReason reason;
     std::string pool{};                       // empty when no pool is meant

@@ -8,18 +8,6 @@
 #include <variant>
 
 namespace pgweir::proxy {
-namespace {
-
-const char* word(BreakerState state) {
-    switch (state) {
-    case BreakerState::closed: return "closed";
-    case BreakerState::open: return "open";
-    case BreakerState::half_open: return "half_open";
-    }
-    return "";
-}
-
-}  // namespace
 
 Pool::Pool(std::string name, const PoolLimits& limits, ServerTarget target, std::vector<Mailbox*> threads,
            HelperThreads& helpers)
@@ -248,7 +236,7 @@ void Pool::tick() {
     if (is_hopeless) wake_logins();
     if (changed)
         spdlog::warn("event=breaker_changed pool={} state={} usage={:.1f}% in_use={} effective_size={}", name_,
-                     word(facts.breaker), facts.usage * 100, facts.in_use, facts.effective_size);
+                     token(facts.breaker), facts.usage * 100, facts.in_use, facts.effective_size);
 }
 
 void Pool::set_limits(const PoolLimits& limits) {

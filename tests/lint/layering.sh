@@ -56,6 +56,13 @@ mapfile -t files < <(source_files proxy/core)
 forbid "proxy/core/ decides from values only" "$asio|$logs|$openssl|$libpq|$yaml|$prometheus|$sockets" "${files[@]}"
 forbid "proxy/core/ may know protocol/ only" 'config/|metrics/|proxy/(net|server|client|admin)/|proxy/[a-z_]+\.hpp' "${files[@]}"
 
+mapfile -t files < <(source_files proxy/simulation)
+forbid "proxy/simulation/ plays in virtual time" "$asio|$logs|$openssl|$libpq|$yaml|$prometheus|$sockets|thread|random_device" "${files[@]}"
+forbid "proxy/simulation/ knows the cores and the plain structs of config/" \
+    'protocol/|metrics/|config/[^os]|proxy/(net|server|client|admin)/|proxy/[a-z_]+\.hpp' "${files[@]}"
+mapfile -t files < <(files_but 'proxy/simulation/pool_port\.[ch]pp' proxy/simulation)
+forbid "in proxy/simulation/ only pool_port asks the pool's core" 'proxy/core/(pool_core|gate|breaker|dial_pacer|waiter_queue)' "${files[@]}"
+
 # Of protocol/ it may use bytes.hpp, the common words for a piece of memory; of config/ the plain structs.
 mapfile -t files < <(source_files proxy/net)
 forbid "proxy/net/ moves bytes and knows nobody else" \
@@ -72,8 +79,8 @@ mapfile -t files < <(files_but 'proxy/server/(libpq\.[ch]pp|login[a-z_]*\.cpp)' 
 forbid "only proxy/server/libpq and login*.cpp may use libpq" "$libpq" "${files[@]}"
 
 # What needs the time is told the time.
-if hits=$(source_files protocol config metrics proxy/core | xargs grep -nHE '_clock::now|[^_a-z]time\(|gettimeofday|clock_gettime'); then
-    echo "$hits" | sed 's|$|   <- the leaves and proxy/core/ read no clock|'
+if hits=$(source_files protocol config metrics proxy/core proxy/simulation | xargs grep -nHE '_clock::now|[^_a-z]time\(|gettimeofday|clock_gettime'); then
+    echo "$hits" | sed 's|$|   <- the leaves, proxy/core/ and proxy/simulation/ read no clock|'
     found=1
 fi
 
