@@ -53,11 +53,11 @@ private:
     void flows() {
         double server_time = 0;
         for (const FlowFigures& flow : result_.flows) server_time += seconds(flow.counts.server_time);
-        line("\n{:<16} {:>9} {:>10} {:>10} {:>10} {:>8} {:>9} {:>9} {:>10}", "flow", "invoked", "attempts", "admitted",
+        line("\n{:<16} {:>9} {:>9} {:>9} {:>9} {:>10} {:>7} {:>9} {:>9}", "flow", "invoked", "attempts", "admitted",
              "done", "done/s", "share", "retries", "given up");
         for (std::size_t i = 0; i < result_.flows.size(); ++i) {
             const FlowCounts& counts = result_.flows[i].counts;
-            line("{:<16} {:>9} {:>10} {:>10} {:>10} {:>8.1f} {:>9} {:>9} {:>10}", scenario_.flows[i].name,
+            line("{:<16} {:>9} {:>9} {:>9} {:>9} {:>10.1f} {:>7} {:>9} {:>9}", scenario_.flows[i].name,
                  counts.invocations, counts.attempts, counts.admitted, counts.done,
                  static_cast<double>(counts.done) / seconds(result_.duration),
                  percent(seconds(counts.server_time), server_time), counts.retries, counts.given_up);

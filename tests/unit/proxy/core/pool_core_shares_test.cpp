@@ -64,6 +64,8 @@ struct Pool {
                 break;
             case PoolAction::Kind::refuse: refused.emplace_back(action.client, action.reason); break;
             case PoolAction::Kind::close: core.closed(action.server, clock.now, more); break;
+            case PoolAction::Kind::tell_ceiling:
+            case PoolAction::Kind::tell_upstream: break;
             }
             perform(more);
         }
