@@ -14,7 +14,7 @@ from harness.raw_client import RawClient, shape
 from harness.supavisor import NEW_REFUSAL, OLD_REFUSAL
 from harness.wait import wait_until
 
-# Between two probes of one place more lie 30 s at least. Our clock and the daemon's see their ends a little apart.
+# Between a refusal and the next probe of one place more lie 30 s at least. Our clock and the daemon's see them a little apart.
 PROBE_INTERVAL = 29.0
 
 
@@ -66,8 +66,9 @@ def test_a_ceiling_that_falls_and_rises(supavisor, behind, size):
         wait_until(lambda: daemon.servers("idle") == double.slots == double.available == 12, "twelve are left, and known to be")
         demand.resume()
         wait_until(lambda: double.refusals and effective_size(daemon) == 12, "the new ceiling is known")
+        # Two logins at once, and then one after each pause, while a slot of ours might only be late: 0, 1, 3 and 7 s.
         fallen = len(double.refusals)
-        assert fallen <= 2   # as many logins may be under way at once
+        assert fallen <= 6
         assert used_share(daemon, 12, size(2, 6, 100)) >= 0.95
         assert double.slots == 12
 
@@ -81,7 +82,7 @@ def test_a_ceiling_that_falls_and_rises(supavisor, behind, size):
 
 
 def rise(daemon, double, size):
-    """The way up takes a probe for each place. A reload forgets what was learned, and is the way for who is in a hurry."""
+    """The way up begins with the next probe. A reload forgets what was learned, and is the way for who is in a hurry."""
     in_a_hurry = size(True, True, False)
     if in_a_hurry:
         daemon.reload({"limits": {"max_waiting": 999}})
