@@ -31,7 +31,7 @@ public:
     static bool wants_cancel(const protocol::Exchange& exchange);
 
     // Appends what to send next, if anything. Call at the start, after every
-    // ReadyForQuery or CopyInResponse, and when a cancel has ended.
+    // ReadyForQuery or CopyInResponse, when nothing is outstanding and a Sync is owed, and when a cancel has ended.
     RecoveryVerdict advance(protocol::Exchange& exchange, bool cancel_in_flight, std::vector<std::byte>& out);
 
     // An ErrorResponse to a statement of ours.
