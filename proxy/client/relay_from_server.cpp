@@ -63,9 +63,6 @@ bool is_told_elsewhere(Client& client, Bytes notification) {
     return client.handover ? !client.handover->tells_own(notification) : is_of(client.session.channels, notification);
 }
 
-// Supavisor says so every minute to a session that rests, in a transaction too; its application_name is what it was.
-bool is_heartbeat(std::string_view name, std::string_view value) { return name == "application_name" && value == "Supavisor"; }
-
 Client& client_of(const ServerConnection& server) { return *static_cast<Client*>(server.lessee); }
 
 }  // namespace

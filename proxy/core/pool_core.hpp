@@ -8,6 +8,7 @@
 #include "proxy/core/ids.hpp"
 #include "proxy/core/jitter.hpp"
 #include "proxy/core/pins.hpp"
+#include "proxy/core/pool_facts.hpp"
 #include "proxy/core/refusal.hpp"
 #include "proxy/core/release_rate.hpp"
 #include "proxy/core/server_state.hpp"
@@ -98,34 +99,6 @@ struct Acquired {
     RefusalReason reason{};          // refused
     LeaseMark mark{};                // granted
     bool is_untouched = false;       // granted: the server wanted, and nobody has used it since
-};
-
-// What a scrape or a health check wants to know; by value.
-struct PoolFacts {
-    std::array<int, server_state_count> servers{};
-    int pool_size = 0;
-    int effective_size = 0;
-    int in_use = 0;
-    int max_pinned = 0;
-    int pinned = 0;                                            // those without a reason yet included
-    std::array<int, pin_reason_count> pins{};
-    std::array<std::uint64_t, pin_reason_count> pins_started{};
-    std::uint64_t pins_over_limit = 0;                         // that showed themselves too late to wait
-    Duration longest_pin{};
-    int waiting = 0;
-    int flows = 0;                                             // that have clients
-    double usage = 0;
-    double warning_share = 0.8;
-    bool warning = false;
-    Duration longest_wait{};
-    Duration retry_after{};
-    BreakerState breaker = BreakerState::closed;
-    std::array<std::uint64_t, 3> breaker_entered{};
-    std::array<std::uint64_t, refusal_reason_count> refusals{};
-    std::array<std::uint64_t, dial_outcome_count> dials{};
-    UpstreamState upstream = UpstreamState::closed;
-    std::array<std::uint64_t, upstream_state_count> upstream_entered{};
-    Duration upstream_retry_after{};   // until the next login may begin
 };
 
 class PoolCore {

@@ -31,9 +31,14 @@ RecoveryVerdict Recovery::advance(Exchange& exchange, bool is_quarantined, std::
         exchange.sent(FrontendType::copy_fail, Origin::proxy);
         protocol::write_copy_fail(out, "client has left");
     }
-    if (exchange.wants_sync()) {
-        exchange.sent(FrontendType::sync, Origin::proxy);
-        protocol::write_sync(out);
+    if (exchange.wants_sync() && exchange.outstanding() == 0) {
+        // Outside of a block a Sync would commit what its client has not. Behind an error nothing else is listened to.
+        if (exchange.is_skipping()) {
+            exchange.sent(FrontendType::sync, Origin::proxy);
+            protocol::write_sync(out);
+        } else {
+            query(exchange, "ROLLBACK", out);
+        }
     }
     if (!exchange.is_complete() || is_quarantined) return RecoveryVerdict::wait;
 

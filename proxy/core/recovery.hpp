@@ -31,8 +31,8 @@ public:
     static bool wants_cancel(const protocol::Exchange& exchange);
 
     // Appends what to send next, if anything. Call at the start, after every
-    // ReadyForQuery or CopyInResponse, and now and then while the server is quarantined, which
-    // keeps everything back that a cancel must not hit.
+    // ReadyForQuery or CopyInResponse, when nothing is outstanding and a Sync is owed, and now and then while
+    // the server is quarantined, which keeps everything back that a cancel must not hit.
     RecoveryVerdict advance(protocol::Exchange& exchange, bool is_quarantined, std::vector<std::byte>& out);
 
     // An ErrorResponse to a statement of ours.

@@ -107,4 +107,8 @@ struct ServerStanding {
     std::shared_ptr<const Welcome> reported;   // what it has reported of its parameters; may be null
 };
 
+// A ParameterStatus that means nothing: Supavisor sends it every minute to a session that rests, in a transaction
+// too; its application_name is what it was (field facts).
+inline bool is_heartbeat(std::string_view name, std::string_view value) { return name == "application_name" && value == "Supavisor"; }
+
 }  // namespace pgweir::proxy

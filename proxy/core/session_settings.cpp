@@ -71,7 +71,7 @@ std::string quote_literal(std::string_view text) {
     std::string quoted = is_plain ? "'" : " E'";
     for (const char c : text) {
         if (is_beyond_ascii(c)) {
-            const auto octal = [c](unsigned shift) { return static_cast<char>('0' + ((static_cast<unsigned char>(c) >> shift) & 7U)); };
+            const auto octal = [c](unsigned shift) { return static_cast<char>('0' + ((static_cast<unsigned>(static_cast<unsigned char>(c)) >> shift) & 7U)); };
             quoted += {'\\', octal(6), octal(3), octal(0)};
             continue;
         }

@@ -187,7 +187,8 @@ bool ServerKeeper::judge_run(ServerConnection& server, const ServerScan& scan) {
         return false;
     }
     if (server.duty != ServerDuty::recovering) return true;
-    const bool may_go_on = scan.event == ServerEventKind::ready || server.exchange.wants_copy_data();
+    const bool owes_sync = server.exchange.wants_sync() && server.exchange.outstanding() == 0;
+    const bool may_go_on = scan.event == ServerEventKind::ready || server.exchange.wants_copy_data() || owes_sync;
     return !may_go_on || advance(server);
 }
 

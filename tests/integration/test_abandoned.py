@@ -6,7 +6,9 @@ import subprocess
 import psycopg
 import pytest
 
+from harness import messages
 from harness.programs import clean_environment, pgbench_command
+from harness.raw_client import RawClient
 from harness.wait import wait_until
 
 # What the doomed clients are in the middle of. Together they leave transactions, locks, cursors, temporary state.
@@ -114,6 +116,17 @@ def test_one_killed_client_is_cleaned_up(pool, cluster, role, table, script):
     with psycopg.connect(daemon.dsn()) as successor:
         assert successor.execute("SELECT pg_backend_pid(), current_setting('work_mem')").fetchone() == (pid, "4MB")
     assert cluster.logins(role) == 1
+
+
+def test_what_was_not_synced_is_not_committed(pool, cluster, role, table):
+    daemon = pool(1)
+    client = RawClient(daemon.port)
+    assert client.login() is None
+    client.send(messages.extended("UPDATE abandoned SET touched = 5") + messages.flush())
+    client.read_until("C")
+    client.close()
+    with psycopg.connect(daemon.dsn()) as successor:
+        assert successor.execute("SELECT max(touched) FROM abandoned").fetchone() == (0,)
 
 
 def test_a_waiter_that_vanishes_leaves_the_queue(pool, cluster, role):
