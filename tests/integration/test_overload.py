@@ -17,7 +17,7 @@ class Place:
 @pytest.fixture
 def ground(cluster, start_pgweir):
     role = make_role(cluster, overload.POOL_SIZE)
-    daemon = start_pgweir({**configuration(role, overload.POOL_SIZE), "breaker": overload.BREAKER})
+    daemon = start_pgweir(configuration(role, overload.POOL_SIZE))
     return Place(cluster, role, daemon)
 
 

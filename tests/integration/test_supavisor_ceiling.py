@@ -14,6 +14,8 @@ from harness.raw_client import RawClient, shape
 from harness.supavisor import NEW_REFUSAL, OLD_REFUSAL
 from harness.wait import wait_until
 
+pytestmark = pytest.mark.long
+
 # Between a refusal and the next probe of one place more lie 30 s at least. Our clock and the daemon's see them a little apart.
 PROBE_INTERVAL = 29.0
 
@@ -50,7 +52,6 @@ def asking(daemon):
     return client
 
 
-@pytest.mark.long
 def test_a_ceiling_that_falls_and_rises(supavisor, behind, size):
     """20 slots, then 12 because foreign clients have the others, then 20 again, while forty clients want servers."""
     double = supavisor(20)
@@ -197,7 +198,6 @@ class Churn:
         client.terminate()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("release_delay", [0.0, 0.2], ids=["at once", "late"])
 def test_never_more_connections_than_the_pool_may_have(supavisor, behind, size, release_delay):
     """Servers grow old, are left in the middle of things, cancelled and dialled anew; slots come free at once or late."""

@@ -8,6 +8,8 @@ from harness.raw_client import RawClient, only_error, shape
 from harness.supavisor import Supavisor
 from harness.wait import stays, wait_until
 
+pytestmark = pytest.mark.long
+
 
 def logged_in(daemon, **parameters):
     client = RawClient(daemon.port)
@@ -88,7 +90,6 @@ def test_heartbeats_to_a_server_in_a_transaction(supavisor, behind):
     assert shape(client.query("COMMIT")) == "CZ"
 
 
-@pytest.mark.long
 def test_heartbeats_under_load(supavisor, behind, cluster, size):
     double = supavisor(3)
     daemon = behind(double, 3)
@@ -189,7 +190,6 @@ def told(daemon):
         client.close()
 
 
-@pytest.mark.long
 def test_a_wrong_password_is_told_at_once_and_tried_seldom(supavisor, behind, size):
     """At most three tries in 150 s, whoever asks: with ten Supavisor bans the address, for everybody behind it."""
     double = supavisor(4)
@@ -228,7 +228,6 @@ def test_a_password_changed_upstream_disturbs_nobody_who_has_servers(supavisor, 
     assert double.dials <= 3
 
 
-@pytest.mark.long
 def test_a_banned_address_keeps_still(supavisor, behind, size):
     double = supavisor(4)
     double.ban()

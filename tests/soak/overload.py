@@ -28,10 +28,11 @@ POOL_SIZE = 20
 LOADS = (0.5, 1, 2, 5, 10)
 SCRIPT = "SELECT pg_sleep(0.005);\n"
 BREAKER = {"open_above": "80%"}
+NO_BREAKER = {"open_above": "off"}
 
 
 class Bench:
-    """One pgbench under way, in a flow of its own. `latencies` are in seconds, of each transaction."""
+    """One pgbench under way, in a flow of its own. Of each transaction: how many seconds it took, when it ended."""
 
     def __init__(self, daemon, flow, clients, seconds, directory):
         self._prefix = os.path.join(directory, flow)
@@ -43,13 +44,17 @@ class Bench:
         self._process = subprocess.Popen(command, env=clean_environment(), text=True, stdin=subprocess.DEVNULL,
                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.latencies = []
+        self.ends = []
 
     def finish(self):
         text, _ = self._process.communicate(timeout=300)
         assert self._process.returncode == 0 and "failed transactions: 0 " in text, text[-4000:]
         path = f"{self._prefix}.{self._process.pid}"
         with open(path) as file:
-            self.latencies = [int(line.split()[2]) / 1e6 for line in file]
+            # client, number, microseconds, script, and the time as seconds and microseconds
+            rows = [line.split() for line in file]
+        self.latencies = [int(row[2]) / 1e6 for row in rows]
+        self.ends = sorted(int(row[4]) + int(row[5]) / 1e6 for row in rows)
         os.unlink(path)
         return self
 
@@ -101,6 +106,14 @@ class Watch:
                 self.looks += 1
 
 
+def set_breaker(daemon, breaker):
+    def generation():
+        return daemon.metrics().value("pgweir_config_generation")
+    before = generation()
+    daemon.reload({"breaker": breaker})
+    wait_until(lambda: generation() > before, "the breaker is set")
+
+
 def entered(daemon, state):
     return daemon.metrics().value("pgweir_breaker_transitions_total", database="app", to=state)
 
@@ -108,6 +121,7 @@ def entered(daemon, state):
 def throughput(ground, seconds):
     """A row for each load: transactions per second, p99 of a transaction with its wait, connections seen, breaker."""
     daemon, rows = ground.daemon, []
+    set_breaker(daemon, BREAKER)
     for load in LOADS:
         opened, closed = entered(daemon, "open"), entered(daemon, "closed")
         with Watch(ground) as watch, benches(daemon, seconds, load=round(load * POOL_SIZE)) as done:
@@ -133,6 +147,7 @@ def mean_transaction(daemon, run):
 def small_beside_greedy(ground, seconds):
     """How long a flow of two clients waits beside one of 200."""
     result = {}
+    set_breaker(ground.daemon, NO_BREAKER)   # all of both flows are to get in
 
     def both():
         with benches(ground.daemon, seconds, greedy=200, small=2) as done:
@@ -150,8 +165,11 @@ def jain(shares):
 
 def equal_flows(ground, seconds):
     """Jain's index over four flows of equal weight, none of which is ever without waiters."""
+    set_breaker(ground.daemon, NO_BREAKER)
     with benches(ground.daemon, seconds, a=150, b=75, c=50, d=40) as done:
-        shares = {flow: len(bench.latencies) for flow, bench in done.items()}
+        # While all are there: they do not begin in the same moment.
+        begin, end = max(bench.ends[0] for bench in done.values()), min(bench.ends[-1] for bench in done.values())
+        shares = {flow: sum(begin <= moment <= end for moment in bench.ends) for flow, bench in done.items()}
     return {"transactions": shares, "jain": round(jain(list(shares.values())), 4)}
 
 
@@ -169,7 +187,6 @@ def check(report, seconds):
 
 
 def run(ground, seconds):
-    ground.daemon.reload({"breaker": BREAKER})
     return {"throughput": throughput(ground, seconds), "small_beside_greedy": small_beside_greedy(ground, seconds),
             "equal_flows": equal_flows(ground, seconds)}
 
