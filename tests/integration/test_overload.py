@@ -35,7 +35,7 @@ def test_ten_times_the_load_is_served_by_the_same_servers(ground, size):
 
 @pytest.mark.long
 def test_flows_of_equal_weight_get_the_same(ground, size):
-    result = overload.equal_flows(ground, size(2, 4, 20))
+    result = overload.equal_flows(ground, size(4, 6, 20))
     assert result["jain"] >= 0.9, result
 
 
