@@ -10,14 +10,14 @@
 
 namespace pgweir::proxy {
 
-// From the end of the last request. Supavisor has been seen to take 250 ms (field facts).
+// From the end of the last request, behind a pooler. Supavisor has been seen to take 250 ms (field facts).
 constexpr Duration cancel_settle = std::chrono::milliseconds(300);
 
 class Quarantine {
 public:
     void sent() { ++unanswered_; }
-    // The connection of a request was closed, or could not be made.
-    void ended(TimePoint now) { over_at_ = now + cancel_settle; }
+    // The connection of a request was closed, or could not be made. `settle`: zero where no pooler is between.
+    void ended(TimePoint now, Duration settle = cancel_settle) { over_at_ = now + settle; }
     // An error came from the server. One that reads as cancels do, and as neither a timeout's nor, for want
     // of certainty, a translated one, answers one cancel.
     void failed(std::string_view sqlstate, std::string_view message) {

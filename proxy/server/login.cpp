@@ -141,7 +141,8 @@ std::optional<LoginFailure> apply_settings(PGconn* connection, const std::map<st
 
 // Poolers answer a login with parameters remembered from another server, so the values
 // are asked for once more. A server that cannot answer keeps what it has reported.
-std::optional<LoginFailure> learn_parameters(PGconn* connection, Welcome& welcome, TimePoint deadline) {
+std::optional<LoginFailure> learn_parameters(PGconn* connection, LoggedInServer& server, TimePoint deadline) {
+    Welcome& welcome = server.welcome;
     std::string sql = "SELECT ";
     std::vector<const char*> names;
     for (const char* name : reported_parameters) {
@@ -152,6 +153,7 @@ std::optional<LoginFailure> learn_parameters(PGconn* connection, Welcome& welcom
             sql += "pg_catalog.current_setting($" + std::to_string(names.size()) + ", true)";
         }
     }
+    sql += names.empty() ? "pg_catalog.pg_backend_pid()" : ", pg_catalog.pg_backend_pid()";
     const ResultPtr result = libpq::run_statement(connection, sql, names, deadline);
     if (!result) {
         return broken_or_late(connection, deadline);
@@ -165,6 +167,8 @@ std::optional<LoginFailure> learn_parameters(PGconn* connection, Welcome& welcom
             welcome.parameters[i].second = PQgetvalue(result.get(), 0, column);
         }
     }
+    const int last = static_cast<int>(names.size());
+    server.has_own_backend = PQnfields(result.get()) > last && PQgetvalue(result.get(), 0, last) == std::to_string(PQbackendPID(connection));
     return std::nullopt;
 }
 
@@ -177,7 +181,7 @@ bool can_be_taken_over(PGconn* connection, const SSL* ssl) {
            (ssl == nullptr || SSL_pending(ssl) == 0);
 }
 
-LoginResult take_over(ConnectionPtr connection, Welcome welcome, Knowledge knowledge) {
+LoginResult take_over(ConnectionPtr connection, LoggedInServer server) {
     SSL* const ssl = static_cast<SSL*>(PQsslStruct(connection.get(), "OpenSSL"));   // null on a plain connection
     if (!can_be_taken_over(connection.get(), ssl)) {
         libpq::abandon(std::move(connection));
@@ -191,10 +195,7 @@ LoginResult take_over(ConnectionPtr connection, Welcome welcome, Knowledge knowl
         return below_protocol("no descriptor for the connection: " + reason);
     }
 
-    LoggedInServer server;
     server.handle = std::make_unique<PostgresHandle>(PQgetCancel(connection.get()), PQbackendPID(connection.get()));
-    server.welcome = std::move(welcome);
-    server.knowledge = std::move(knowledge);
     server.peer = libpq::peer_of(connection.get());
     if (ssl != nullptr) {
         SSL_up_ref(ssl);
@@ -236,24 +237,23 @@ LoginResult log_in(const ServerTarget& target) {
         return below_protocol("out of memory");
     }
 
-    Welcome welcome;
-    Knowledge knowledge;
+    LoggedInServer server;
     std::optional<LoginFailure> failure = connect(connection.get(), deadline);
     if (!failure) {
         PQsetnonblocking(connection.get(), 1);
         failure = apply_settings(connection.get(), target.server_settings, deadline);
     }
-    if (!failure && target.learns && !learn(connection.get(), deadline, knowledge)) {
+    if (!failure && target.learns && !learn(connection.get(), deadline, server.knowledge)) {
         failure = broken_or_late(connection.get(), deadline);
     }
     if (!failure) {
-        failure = learn_parameters(connection.get(), welcome, deadline);
+        failure = learn_parameters(connection.get(), server, deadline);
     }
     if (failure) {
         libpq::abandon(std::move(connection));
         return std::move(*failure);
     }
-    return take_over(std::move(connection), std::move(welcome), std::move(knowledge));
+    return take_over(std::move(connection), std::move(server));
 }
 
 std::optional<std::string> check_dsn(const std::string& dsn) {

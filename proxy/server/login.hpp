@@ -56,6 +56,8 @@ struct LoggedInServer {
     Welcome welcome;
     Knowledge knowledge;   // nothing unless asked for; what could not be learned is null
     std::string peer;   // "host:port" for logs
+    // The backend that answers is the one that a cancel names: no pooler is between.
+    bool has_own_backend = false;
 };
 
 using LoginResult = std::variant<LoggedInServer, LoginFailure>;

@@ -20,6 +20,7 @@ void ServerConnection::open(LoggedInServer login, std::shared_ptr<const Baseline
     lessee = nullptr;
     cancels_in_flight = 0;
     quarantine = {};
+    has_own_backend = login.has_own_backend;
     was_cancelled = needs_reset = must_close = is_detached = false;
     strike.reset();
     pinned.reset();
@@ -47,7 +48,7 @@ void ServerConnection::note_parameter(std::string_view name, std::string_view va
 
 void ServerConnection::cancel_ended() {
     --cancels_in_flight;
-    quarantine.ended(Clock::now());
+    quarantine.ended(Clock::now(), has_own_backend ? Duration::zero() : cancel_settle);
 }
 
 void ServerConnection::move_to(net::Readiness& other) {

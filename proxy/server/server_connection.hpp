@@ -124,6 +124,7 @@ struct ServerConnection : net::Watched {
     Recovery recovery;
     int cancels_in_flight = 0;
     Quarantine quarantine;            // of the cancels sent since it was last clean
+    bool has_own_backend = false;     // as in LoggedInServer
     bool was_cancelled = false;       // a cancel was asked for in this lease
     std::optional<PinReason> pinned;  // session state of the lessee's lives here
     bool needs_reset = false;         // the lessee may have changed what cannot be asked for
