@@ -142,7 +142,7 @@ void Relay::exchange_completed(ServerConnection& server, Client& client) {
     work.forgetting = 0;
     work.repetition.segment.clear();
     if (client.phase != ClientPhase::active) return;
-    if (server.strike && settle_strike(server, client)) return;
+    if (server.strike && server.to_server.body_left == 0 && settle_strike(server, client)) return;
     if (work.wants_restoring()) {
         const std::string sql = restoring_sql(client.session, *server.baseline, work);
         work.resets.clear();

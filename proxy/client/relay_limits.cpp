@@ -9,7 +9,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace pgweir::proxy {
@@ -124,8 +123,8 @@ void Relay::detach_idle(ServerConnection& server, Client& client, LimitError why
     const bool is_soft = why == LimitError::idle_transaction_soft;
     if (why == LimitError::transaction) {
         cells(client).statement_timeouts[static_cast<std::size_t>(metrics::StatementTimeout::transaction_timeout)].add();
-        spdlog::info("event=timeout pool={} user={} reason=transaction_timeout lasted_ms={} id={}", client.pool->name(), client.user,
-                     milliseconds(lasted), event_id);
+        spdlog::info("event=timeout pool={} user={} server={} lasted_ms={} reason={} id={}", client.pool->name(), client.user,
+                     index_of(server.id), milliseconds(lasted), token(why), event_id);
     } else {
         cells(client).detached_transactions[static_cast<std::size_t>(is_soft ? metrics::Detachment::soft : metrics::Detachment::hard)].add();
         spdlog::info("event=detached pool={} user={} server={} idle_ms={} reason={} id={}", client.pool->name(), client.user,
@@ -183,8 +182,7 @@ void Relay::end_for_limit(ServerConnection& server, Client& client, LimitError w
     const std::string event_id = make_event_id();
     cells(client).detached_transactions[static_cast<std::size_t>(metrics::Detachment::ended)].add();
     spdlog::info("event=session_ended pool={} user={} server={} lasted_ms={} reason={} id={}", client.pool->name(), client.user,
-                 index_of(server.id), milliseconds(lasted), why == LimitError::transaction ? "transaction_timeout" : "idle_transaction_timeout",
-                 event_id);
+                 index_of(server.id), milliseconds(lasted), token(why), event_id);
     const bool is_mid_reply = server.from_server.body_left > 0 && server.from_server.reply == protocol::Reply::to_client;
     if (is_mid_reply) {
         drop(client);
@@ -197,14 +195,13 @@ void Relay::end_for_limit(ServerConnection& server, Client& client, LimitError w
 
 void Relay::strike(ServerConnection& server, Client& client, Strike::Limit limit, Duration lasted, TimePoint now) {
     const std::string event_id = make_event_id();
-    constexpr std::array words = {"query_timeout", "transaction_timeout", "slow_reader_timeout"};
-    const auto which = static_cast<std::size_t>(limit);
-    cells(client).statement_timeouts[which].add();
-    spdlog::info("event=timeout pool={} user={} server={} reason={} lasted_ms={} id={}", client.pool->name(), client.user,
-                 index_of(server.id), words[which], milliseconds(lasted), event_id);
+    const LimitError why = error_of(limit);
+    cells(client).statement_timeouts[static_cast<std::size_t>(limit)].add();
+    spdlog::info("event=timeout pool={} user={} server={} lasted_ms={} reason={} id={}", client.pool->name(), client.user,
+                 index_of(server.id), milliseconds(lasted), token(why), event_id);
     server.strike.emplace();
     server.strike->limit = limit;
-    write_limit_error(server.strike->error, Severity::error, error_of(limit), lasted, client.pool->name(), event_id);
+    write_limit_error(server.strike->error, Severity::error, why, lasted, client.pool->name(), event_id);
     if (limit == Strike::Limit::transaction_timeout) server.clock.struck();
     cancel_for_limit(server, client, now);
 }
@@ -231,7 +228,8 @@ void Relay::cancel_for_limit(ServerConnection& server, Client& client, TimePoint
     my_.visit_again(client);
 }
 
-// A limit has struck what is still under way, or has just ended without its Sync.
+// A limit has struck what is still under way, or has just ended: without its Sync, or with a message of its client's
+// that was not all there.
 void Relay::pursue(ServerConnection& server, Client& client, TimePoint now) {
     if (server.cancels_in_flight > 0) return;
     Strike& strike = *server.strike;
@@ -244,7 +242,7 @@ void Relay::pursue(ServerConnection& server, Client& client, TimePoint now) {
             send(client, error);
         }
         if (!strike.ends_transaction()) server.strike.reset();
-        else if (server.exchange.wants_sync() && !is_bound(server, client)) settle_strike(server, client);
+        else if (!server.exchange.is_idle() && !is_bound(server, client)) settle_strike(server, client);
         return;
     }
     if (!strike.discards && !strike.is_told && is_unread(client)) {

@@ -57,6 +57,8 @@ static_assert(limit_texts.back().why == LimitError::slow_reader && limit_texts.s
 
 }  // namespace
 
+std::string_view token(LimitError why) { return limit_texts[static_cast<std::size_t>(why)].reason; }
+
 void write_limit_error(std::vector<std::byte>& out, Severity severity, LimitError why, Duration lasted, std::string_view pool,
                        std::string_view event_id) {
     const LimitText& text = limit_texts[static_cast<std::size_t>(why)];
@@ -64,7 +66,7 @@ void write_limit_error(std::vector<std::byte>& out, Severity severity, LimitErro
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(lasted).count();
     const std::string message = is_fatal ? fmt::format("terminating connection due to {}", text.what)
                                          : fmt::format(fmt::runtime(text.message), fmt::arg("what", text.what), fmt::arg("ms", ms));
-    const std::string detail = fmt::format("reason={} retry_after_ms=0 pool={} lasted_ms={} id={}", text.reason, pool, ms, event_id);
+    const std::string detail = fmt::format("reason={} retry_after_ms=0 pool={} lasted_ms={} id={}", token(why), pool, ms, event_id);
     protocol::write_error_response(
         out, {.severity = is_fatal ? "FATAL" : "ERROR",
               .sqlstate = text.sqlstate,

@@ -43,6 +43,9 @@ enum class LimitError {
     slow_reader,
 };
 
+// The token in `reason=` of DETAIL and of the log. Lifetime: static.
+std::string_view token(LimitError why);
+
 // As an ERROR about the transaction or statement, or as the FATAL end of a session that cannot go on without its
 // server. `lasted`: what the limit is about.
 void write_limit_error(std::vector<std::byte>& out, Severity severity, LimitError why, Duration lasted, std::string_view pool,

@@ -226,6 +226,7 @@ std::size_t one(const ClientFrame& frame, Bytes rest, Scan& scan) {
     }
     if (scan.state.is_skipping) return frame.here;
     scan.state.is_unsynced = false;
+    if (scan.session.deferred != Deferred::failed) scan.state.portal = {};
     if (scan.session.deferred == Deferred::none && !scan.session.untold.empty()) {
         refuse_untold(frame, scan);
         return frame.here;

@@ -80,6 +80,35 @@ def test_a_copy_whose_data_does_not_come_is_ended(pool, cluster, role):
     cluster.execute("DROP TABLE awaited")
 
 
+def test_a_copy_inside_an_old_transaction_is_ended_too(pool, cluster, role):
+    daemon = pool(1, {"timeouts": {"transaction_timeout": "500ms"}})
+    cluster.execute("DROP TABLE IF EXISTS awaited", "CREATE TABLE awaited (a int)", "GRANT ALL ON awaited TO PUBLIC")
+    client = connected(daemon)
+    client.query("BEGIN")
+    client.send(messages.query("COPY awaited FROM STDIN"))
+    assert client.read_message().type == "G"
+    answers = client.read_until("Z")
+    assert only_error(answers)["C"] == "25P04" and answers[-1].body == b"E"
+    client.send(messages.message("d", b"2\n") + messages.message("c"))
+    assert client.query("ROLLBACK")[0].text() == "ROLLBACK"
+    assert client.value("SELECT count(*) FROM awaited") == "0"
+    cluster.execute("DROP TABLE awaited")
+
+
+def test_a_message_that_does_not_come_to_its_end_ends_the_session(pool, cluster, role):
+    """In the middle of COPY data, whose rest the server waits for."""
+    daemon = pool(1, {"timeouts": {"query_timeout": "300ms"}})
+    cluster.execute("DROP TABLE IF EXISTS awaited", "CREATE TABLE awaited (a text)", "GRANT ALL ON awaited TO PUBLIC")
+    client = connected(daemon)
+    client.send(messages.query("COPY awaited FROM STDIN"))
+    assert client.read_message().type == "G"
+    client.send(messages.message("d", b"x" * 50_000)[:40_000])
+    fields = client.read_message().fields()
+    assert fields["S"] == "FATAL" and fields["C"] == "57014", fields
+    assert connected(daemon).value("SELECT count(*) FROM awaited") == "0"
+    cluster.execute("DROP TABLE awaited")
+
+
 def test_a_late_cancel_hits_nobody(pool, cluster, role, size):
     """Statements that end as their time does, in sessions of every kind, beside others that never take long."""
     daemon = pool(3, {"timeouts": {"query_timeout": "200ms"}})
@@ -103,7 +132,7 @@ def test_a_late_cancel_hits_nobody(pool, cluster, role, size):
             if in_block:
                 client.query("BEGIN")
             # The sweep comes every 100 ms: somewhere here the cancel goes out as the statement ends.
-            answers = client.query(f"SELECT pg_sleep({0.19 + number % 25 * 0.005})")
+            answers = client.query(f"SELECT pg_sleep({0.19 + number % 5 * 0.03 + number // 5 % 5 * 0.005})")
             codes = [part.fields()["C"] for part in answers if part.type == "E"]
             hits.extend(codes)
             if codes not in ([], ["57014"]):

@@ -96,6 +96,13 @@ TEST_CASE("failed block: it ends in whatever pieces a driver says it", "[proxy]"
     CHECK(client.is_free());
 }
 
+TEST_CASE("failed block: what was bound in one block runs in no other", "[proxy]") {
+    DetachedClient client;
+    client.takes(parse("", "rollback") + bind("", "") + sync() + query("rollback") + query("begin") + query("commit"));
+    client.session.deferred = Deferred::failed;
+    CHECK(client.takes(execute("") + sync()) == "E:25P02 Z:E ");
+}
+
 TEST_CASE("failed block: messages that end nothing fail", "[proxy]") {
     DetachedClient client;
     client.takes(query("select 1"));
