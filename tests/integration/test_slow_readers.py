@@ -119,7 +119,7 @@ def test_query_timeout_and_a_reader_that_does_not_read(pool):
 
 @pytest.mark.long
 def test_many_slow_readers_leave_servers_free_and_memory_bounded(pool, cluster, role, size):
-    daemon = pool(10, {"timeouts": {**SLOW["timeouts"], "query_wait_timeout": "2min"}, "limits": {"max_buffered": "4MB"}})
+    daemon = pool(10, {"timeouts": {**SLOW["timeouts"], "query_wait_timeout": "2m"}, "limits": {"max_buffered": "4MB"}})
     wait_until(lambda: connected(daemon).value("SELECT 1") == "1", "a server is there")
     before = daemon.memory("VmRSS")
     clients = [LazyClient(daemon) for _ in range(size(20, 60, 500))]
