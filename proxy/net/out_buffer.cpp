@@ -5,7 +5,8 @@
 namespace pgweir::proxy::net {
 namespace {
 
-// Least that a backlog grows by. Chosen: many small messages do not move it often.
+// Most that a backlog grows by beyond what is needed; less while it is small itself. Chosen: many small
+// messages do not move it often, and an error behind a few kilobytes does not cost as much again.
 constexpr std::size_t growth = 16 * 1024;
 
 // Writes as much of `data` as the kernel takes. False when the connection is broken.
@@ -31,7 +32,7 @@ bool OutBuffer::write(Stream& stream, protocol::Bytes data) {
         bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(sent_));
         sent_ = 0;
         // Doubling, as vectors do, would make a backlog's memory twice what is in it.
-        if (bytes_.size() + data.size() > bytes_.capacity()) bytes_.reserve(bytes_.size() + std::max(data.size(), growth));
+        if (bytes_.size() + data.size() > bytes_.capacity()) bytes_.reserve(bytes_.size() + std::max(data.size(), std::min(growth, bytes_.size())));
         bytes_.insert(bytes_.end(), data.begin(), data.end());
         return true;
     }

@@ -119,7 +119,8 @@ def test_query_timeout_and_a_reader_that_does_not_read(pool):
 
 @pytest.mark.long
 def test_many_slow_readers_leave_servers_free_and_memory_bounded(pool, cluster, role, size):
-    daemon = pool(10, {"timeouts": {**SLOW["timeouts"], "query_wait_timeout": "2m"}, "limits": {"max_buffered": "4MB"}})
+    most = size(4, 8, 64) * 2**20
+    daemon = pool(10, {"timeouts": {**SLOW["timeouts"], "query_wait_timeout": "2m"}, "limits": {"max_buffered": f"{most // 2**20}MB"}})
     wait_until(lambda: connected(daemon).value("SELECT 1") == "1", "a server is there")
     before = daemon.memory("VmRSS")
     clients = [LazyClient(daemon) for _ in range(size(20, 60, 500))]
@@ -130,10 +131,9 @@ def test_many_slow_readers_leave_servers_free_and_memory_bounded(pool, cluster, 
     assert behind_them.value("SELECT 2") == "2"
     wait_until(lambda: daemon.health()[1]["waiting"] == 0, "everybody had a server", deadline=120)
     assert connected(daemon).value("SELECT 3") == "3"
-    # Whoever was let in when all was taken may have had one read's worth more.
-    assert daemon.metrics().value("pgweir_buffered_bytes") < 4 * 1024 * 1024 + 10 * 128 * 1024 + len(clients) * 8 * 1024
+    assert 0.6 * most < daemon.metrics().value("pgweir_buffered_bytes") < most
     if not sanitized():
-        assert daemon.memory() - before < 32 * 1024 * 1024
+        assert daemon.memory() - before < most + 16 * 2**20
     for client in clients[:5]:
         assert client.read_until("Z")[-1].body == b"I"
         assert client.value("SELECT 4") == "4"
