@@ -65,6 +65,7 @@ void write_description(std::vector<std::byte>& out, const AdminCommand& command,
 }
 
 Table pong(const AdminCommand& command, std::string_view version) {
+    if (command.tag == "SELECT 0") return Table{};
     Cell value = command.value;
     if (command.name == "version" || command.name == "server_version") value = server_version(version);
     if (is_constant(command)) {

@@ -62,7 +62,10 @@ std::optional<ClientId> client_of(std::int64_t number, std::size_t threads) {
 }
 
 ClientView Relay::view_of(Client& client, TimePoint now) {
-    ClientView view{.id = client.id, .database = client.pool->name(), .user = client.user};
+    ClientView view;
+    view.id = client.id;
+    view.database = client.pool->name();
+    view.user = client.user;
     if (const std::string* name = value_of(client.session.settings->settings, "application_name")) view.application_name = *name;
     view.address = client.address;
     view.state = word_of(client.phase);
@@ -81,7 +84,9 @@ ClientView Relay::view_of(Client& client, TimePoint now) {
 void Relay::show(std::vector<ClientView>& clients) {
     const TimePoint now = Clock::now();
     clients.reserve(my_.clients.size());
-    my_.clients.for_each([&](Client& client) { clients.push_back(view_of(client, now)); });
+    my_.clients.for_each([&](Client& client) {
+        if (client.phase != ClientPhase::closing) clients.push_back(view_of(client, now));
+    });
 }
 
 void Relay::show_holders(std::vector<ClientView>& holders) {

@@ -82,7 +82,7 @@ def test_holders_are_those_of_pg_stat_activity(console, cluster):
     holders = {row["application_name"]: row for row in show("SHOW HOLDERS")}
     assert set(holders) == {"app0", "app1", "app2"}
     pids = {row["backend_pid"] for row in holders.values()}
-    busy = cluster.query("SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction'")
+    busy = cluster.rows("SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction'")
     assert pids <= {int(row[0]) for row in busy}, (pids, busy)
     for row in holders.values():
         assert row["user"] == "lambda" and row["database"] == "app", row
