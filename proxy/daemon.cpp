@@ -47,11 +47,11 @@ Daemon::Daemon(std::shared_ptr<const config::Config> config, Reread reread)
                 .is_draining = [this] { return is_draining_.load(); },
                 .gate = gate_,
                 .cancel_keys = cancel_keys_} {
-    console_services_ = console_services();
     RAND_bytes(mock_secret_.data(), static_cast<int>(mock_secret_.size()));
     for (int i = 0; i < config_->listen.login_threads; ++i) login_threads_.push_back(std::make_unique<LoginThread>());
     for (int i = 0; i < io_threads(config_->listen); ++i)
         relay_threads_.push_back(std::make_unique<RelayThread>(ThreadIndex{static_cast<std::uint32_t>(i)}, cancel_keys_, texts_, buffered_));
+    console_services_ = console_services();
 }
 
 Daemon::~Daemon() = default;

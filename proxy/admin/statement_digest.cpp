@@ -27,8 +27,10 @@ std::string_view shown(const SqlToken& token) {
     return token.text;
 }
 
-bool needs_blank(const std::string& digest, std::string_view next) {
+// What stands before a parenthesis is a function's name or a keyword: its author knows.
+bool needs_blank(const std::string& digest, std::string_view next, bool had_blank) {
     if (digest.empty()) return false;
+    if (next == "(") return had_blank && digest.back() != '(';
     const char before = digest.back();
     const char after = next.front();
     const bool is_operator = std::string_view("<>=!+-*/%|&:~^@#").find(before) != std::string_view::npos &&
@@ -41,13 +43,15 @@ bool needs_blank(const std::string& digest, std::string_view next) {
 std::string digest_of(std::string_view sql) {
     std::string digest;
     SqlScanner scanner(sql);
+    const char* behind = sql.data();   // the last token
     while (true) {
         const SqlToken token = scanner.next();
         if (!scanner.is_certain()) return digest + std::string(more);
         if (token.kind == SqlTokenKind::end) return digest;
         const std::string_view part = shown(token);
         if (digest.size() + part.size() + 1 > max_digest) return digest + std::string(more);
-        if (needs_blank(digest, part)) digest += ' ';
+        if (needs_blank(digest, part, token.text.data() != behind)) digest += ' ';
+        behind = token.text.data() + token.text.size();
         // Control characters and NULs can stand between quotes.
         std::transform(part.begin(), part.end(), std::back_inserter(digest), [](char c) { return static_cast<unsigned char>(c) < 0x20 ? ' ' : c; });
     }

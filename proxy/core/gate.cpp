@@ -70,11 +70,8 @@ std::optional<Ticket> Gate::enter() {
 }
 
 std::optional<Ticket> Gate::enter_reserved(int reserved) {
-    if (std::optional<Ticket> ordinary = enter()) {
-        return ordinary;
-    }
     if (!take_place(reserved_inside_, reserved)) {
-        return std::nullopt;
+        return enter();
     }
     return Ticket(*this, true);
 }

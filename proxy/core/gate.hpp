@@ -43,8 +43,8 @@ public:
 
     // Nullopt when max_client_conn clients are inside.
     std::optional<Ticket> enter();
-    // For who claims to be an administrator: a reserved place when all others are taken. Nullopt when
-    // `reserved` of those are taken too.
+    // For who claims to be an administrator: one of `reserved` places on top of the others, or else one of
+    // those. Nullopt when all are taken.
     std::optional<Ticket> enter_reserved(int reserved);
 
     void set_limit(int max_client_conn) { limit_.store(max_client_conn, std::memory_order_relaxed); }

@@ -15,8 +15,8 @@ class Console:
 
     def __init__(self, daemon, user=ADMIN, **options):
         self.connection = psycopg.connect(daemon.dsn(user=user, dbname="pgweir", **options), autocommit=True)
-        self.notices = []
-        self.connection.add_notice_handler(self.notices.append)
+        self.notices = []   # (message, detail)
+        self.connection.add_notice_handler(lambda diag: self.notices.append((diag.message_primary, diag.message_detail)))
 
     def __call__(self, text):
         """The rows as dicts by column; an empty list for a command without any."""

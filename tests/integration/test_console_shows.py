@@ -120,8 +120,9 @@ def test_pins_breaker_upstream_and_events(console):
     daemon, show = console
     with psycopg.connect(daemon.dsn(), autocommit=True) as client:
         client.execute("SELECT pg_advisory_lock(1)")
+        wait_until(lambda: [pin["reason"] for pin in show("SHOW PINS")] == ["advisory_lock"], "it is known why")
         (pin,) = show("SHOW PINS")
-        assert pin["reason"] == "advisory_lock" and pin["user"] == "lambda", pin
+        assert pin["user"] == "lambda" and pin["application_name"] == "", pin
         client.execute("SELECT pg_advisory_unlock(1)")
     (breaker,) = show("SHOW BREAKER")
     assert breaker["database"] == "app" and breaker["state"] == "closed" and breaker["forced"] == "no"

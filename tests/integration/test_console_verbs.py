@@ -100,6 +100,7 @@ def test_kill_ends_all_and_pauses(daemon, console):
 def test_unpin_takes_the_server_and_says_so(daemon, console):
     client = connect(daemon)
     client.execute("SELECT pg_advisory_lock(1)")
+    wait_until(lambda: [pin["reason"] for pin in console("SHOW PINS")] == ["advisory_lock"], "it is pinned")
     (pin,) = console("SHOW PINS")
     console(f"UNPIN {pin['client_id']}")
     assert console("SHOW PINS") == []

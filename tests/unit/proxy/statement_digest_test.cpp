@@ -11,6 +11,7 @@ TEST_CASE("statement digest: constants become question marks, and the rest stays
     CHECK(digest_of("INSERT INTO t VALUES (1, 2.5e3, E'x', $$secret$$, $q$s$q$, B'01')") == "INSERT INTO t VALUES (?, ?, ?, ?, ?, ?)");
     CHECK(digest_of("ALTER ROLE x PASSWORD 'hunter2'") == "ALTER ROLE x PASSWORD ?");
     CHECK(digest_of("SELECT 1 -- password is hunter2\n/* hunter2 */") == "SELECT ?");
+    CHECK(digest_of("SELECT count(*), f((1)) FROM t WHERE a IN (1)") == "SELECT count(*), f((?)) FROM t WHERE a IN (?)");
     CHECK(digest_of("").empty());
 }
 
