@@ -54,6 +54,7 @@ struct ClientLimits {
     int max_client_conn = 10000;
     int max_user_client_connections = 0;   // 0: no limit
     ByteSize max_buffered{std::size_t{64} * 1024 * 1024};
+    int reserved_admin_conn = 3;
 };
 
 struct ClientTimeouts {
@@ -108,6 +109,8 @@ struct UserOptions {
     std::optional<PoolMode> pool_mode;                   // nullopt: the database's
     int max_user_client_connections = 0;                 // the file's limit, or this user's override
     Priority priority = Priority::normal;
+    bool admin = false;   // may use the console
+    bool stats = false;   // may look at it
 };
 
 struct HttpOptions {

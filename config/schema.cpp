@@ -25,7 +25,7 @@ using Member =
     std::variant<int T::*, std::uint16_t T::*, std::chrono::milliseconds T::*, double T::*, std::optional<double> T::*,
                  Portion T::*, ByteSize T::*, std::string T::*, Secret T::*, std::vector<std::string> T::*,
                  std::optional<std::vector<std::string>> T::*, Settings T::*, Weights T::*, TlsMode T::*, TlsVersion T::*,
-                 PoolMode T::*, std::optional<PoolMode> T::*, Priority T::*, LogFormat T::*, LogLevel T::*>;
+                 PoolMode T::*, std::optional<PoolMode> T::*, Priority T::*, LogFormat T::*, LogLevel T::*, bool T::*>;
 
 template <class T>
 struct Row {
@@ -69,6 +69,9 @@ constexpr auto client_limit_rows = std::to_array<Row<ClientLimits>>({
       "Memory for what clients have not read yet, all together; beyond it no server is read for a client that has "
       "something to read."},
      &ClientLimits::max_buffered},
+    {{"reserved_admin_conn", 0, 100, Reload::live,
+      "Places for users with admin: true in the console when max_client_conn clients are connected; on top of those."},
+     &ClientLimits::reserved_admin_conn},
 });
 
 constexpr auto pool_limit_rows = std::to_array<Row<PoolLimits>>({
@@ -189,6 +192,8 @@ constexpr auto user_rows = std::to_array<Row<UserOptions>>({
     {{"priority", 0, 0, Reload::live,
       "high: goes first when clients wait, and a tenth of each pool the user may enter is kept free of others."},
      &UserOptions::priority},
+    {{"admin", 0, 0, Reload::live, "May do everything in the admin console, the database pgweir."}, &UserOptions::admin},
+    {{"stats", 0, 0, Reload::live, "May look at everything in the admin console, and change nothing."}, &UserOptions::stats},
 });
 
 constexpr Row<UserOptions> user_connections_row{client_limit_rows[1].facts,

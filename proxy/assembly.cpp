@@ -92,6 +92,7 @@ std::shared_ptr<const Directory> make_directory(const config::Config& config, co
     auto directory = std::make_shared<Directory>();
     directory->mock_secret = mock_secret;
     directory->client_login_timeout = config.timeouts.client_login_timeout;
+    directory->reserved_admin_conn = config.limits.reserved_admin_conn;
     directory->fair_by = flow_parts_of(config.queue.fair_by);
     for (const auto& [name, user] : config.users) {
         DirectoryUser& entry = directory->users[name];
@@ -99,6 +100,7 @@ std::shared_ptr<const Directory> make_directory(const config::Config& config, co
         entry.databases = user.databases;
         entry.pool_mode = user.pool_mode;
         entry.max_user_client_connections = user.max_user_client_connections;
+        entry.role = user.admin ? ConsoleRole::admin : user.stats ? ConsoleRole::stats : ConsoleRole::none;
         entry.priority = user.priority == config::Priority::high ? Priority::high : Priority::normal;
     }
     for (const auto& [name, database] : config.databases)

@@ -37,6 +37,7 @@ Daemon::Daemon(std::shared_ptr<const config::Config> config, Reread reread)
                         return tls_;
                     },
                 .hand_over = [this](LoggedInClient client) { hand_over(std::move(client)); },
+                .open_console = [this](ConsoleClient client) { open_console(std::move(client)); },
                 .cancel =
                     [this](ClientId client, std::function<void()> done) {
                         Letter letter{.kind = Letter::Kind::cancel_wanted, .client = client};
@@ -50,6 +51,7 @@ Daemon::Daemon(std::shared_ptr<const config::Config> config, Reread reread)
     for (int i = 0; i < config_->listen.login_threads; ++i) login_threads_.push_back(std::make_unique<LoginThread>());
     for (int i = 0; i < io_threads(config_->listen); ++i)
         relay_threads_.push_back(std::make_unique<RelayThread>(ThreadIndex{static_cast<std::uint32_t>(i)}, cancel_keys_, texts_, buffered_));
+    console_services_ = console_services();
 }
 
 Daemon::~Daemon() = default;
@@ -167,6 +169,7 @@ void Daemon::schedule_tick() {
     timer_->async_wait([this](boost::system::error_code ec) {
         if (ec) return;
         for (const auto& [name, pool] : pools()) pool->tick();
+        sample_stats();
         schedule_tick();
     });
 }

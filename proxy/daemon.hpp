@@ -5,6 +5,7 @@
 #include "config/options.hpp"
 #include "metrics/catalog.hpp"
 #include "metrics/exporter.hpp"
+#include "proxy/admin/console.hpp"
 #include "proxy/admin/http.hpp"
 #include "proxy/assembly.hpp"
 #include "proxy/client/login.hpp"
@@ -66,13 +67,25 @@ private:
     void accept(net::Accepted accepted);
     void hand_over(LoggedInClient client);
     HttpServices http_services();
+
+    // For the admin console (daemon_console.cpp).
+    void open_console(ConsoleClient client);
+    ConsoleServices console_services();
+    ConsoleSnapshot console_snapshot() const;
+    boost::asio::awaitable<bool> on_relays(std::function<void(Relay&)> task);
+    boost::asio::awaitable<bool> on_relay(ThreadIndex thread, std::function<void(Relay&)> task);
+    boost::asio::awaitable<bool> reload_and_wait();
+    MaybeError change_setting(const std::string& key, const std::string& value);
+    MaybeError shut_down(ShutdownMode mode);
+    void sample_stats();
     metrics::Snapshot snapshot() const;
     std::vector<DatabaseHealth> health() const;
     std::shared_ptr<const Directory> directory() const;
     Pools pools() const;
 
     // End.
-    void begin_drain();
+    void begin_drain(ShutdownMode mode = ShutdownMode::wait_for_servers);
+    void tell_reload_watchers();
     void watch_drain();
     void retire_pools();
     bool is_vacant() const;
@@ -96,6 +109,9 @@ private:
     Pools pools_;
 
     LoginServices services_;
+    ConsoleRegistry consoles_;                       // they, and the services, outlive the coroutines
+    ConsoleServices console_services_;
+    StatsHistory stats_history_;
     net::Coroutines coroutines_;
     std::vector<std::unique_ptr<LoginThread>> login_threads_;
     std::vector<std::unique_ptr<RelayThread>> relay_threads_;
@@ -111,6 +127,7 @@ private:
     std::atomic<std::uint32_t> next_relay_thread_{0};
     bool is_reloading_ = false;
     bool reload_again_ = false;
+    std::vector<std::function<void(bool)>> reload_watchers_;   // told whether it was taken
     bool has_ended_clients_ = false;
     bool has_retired_pools_ = false;
     TimePoint drain_deadline_{};

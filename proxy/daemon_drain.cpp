@@ -11,17 +11,22 @@ namespace {
 
 constexpr Duration drain_step = std::chrono::milliseconds(50);
 
+// For clients that may go when they like: longer than any daemon runs.
+constexpr std::chrono::hours endless(24 * 365 * 10);
+
 // After the drain's deadline: time for last words to clients and Terminate to servers.
 constexpr Duration ending_limit = std::chrono::seconds(8);
 
 }  // namespace
 
-void Daemon::begin_drain() {
+void Daemon::begin_drain(ShutdownMode mode) {
+    const bool is_patient = mode == ShutdownMode::wait_for_clients;
     spdlog::info("event=drain_began clients={} drain_timeout_ms={}", clients(), config_->timeouts.drain_timeout.count());
     is_draining_ = true;
-    drain_deadline_ = Clock::now() + config_->timeouts.drain_timeout;
+    drain_deadline_ = Clock::now() + (is_patient ? std::chrono::duration_cast<Duration>(endless) : Duration(config_->timeouts.drain_timeout));
     listener_->stop();
-    for (const auto& thread : relay_threads_) thread->begin_drain();
+    if (!is_patient)
+        for (const auto& thread : relay_threads_) thread->begin_drain();
     watch_drain();
 }
 
@@ -32,8 +37,8 @@ void Daemon::watch_drain() {
     drain_timer_->async_wait([this](boost::system::error_code ec) {
         if (ec) return;
         const TimePoint now = Clock::now();
-        // A login that never finishes must not keep the servers of a daemon that was told to end.
-        const bool clients_gone = clients() == 0 && (gate_.inside() == 0 || has_ended_clients_);
+        // Consoles stay to the end. A login that never finishes must not keep the servers of a daemon that was told to end.
+        const bool clients_gone = clients() == 0 && (gate_.inside() <= consoles_.ordinary() || has_ended_clients_);
         if (!clients_gone && now >= drain_deadline_ && !has_ended_clients_) end_now();
         if (clients_gone && !has_retired_pools_) retire_pools();
         const bool time_is_up = now >= drain_deadline_ + ending_limit;

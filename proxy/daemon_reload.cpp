@@ -32,6 +32,7 @@ void Daemon::reload() {
             apply(std::move(config), verifiers);
             is_reloading_ = false;
             if (std::exchange(reload_again_, false)) reload();
+            else tell_reload_watchers();
         });
     });
 }

@@ -1,11 +1,13 @@
 #include "proxy/log.hpp"
 
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace pgweir::proxy {
@@ -23,13 +25,28 @@ public:
     std::unique_ptr<custom_flag_formatter> clone() const override { return spdlog::details::make_unique<JsonText>(); }
 };
 
+// Keeps what an operator may want to see again.
+class RingSink final : public spdlog::sinks::base_sink<std::mutex> {
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        const auto level = spdlog::level::to_string_view(message.level);
+        recent_events().note(message.time, {level.data(), level.size()}, {message.payload.data(), message.payload.size()});
+    }
+    void flush_() override {}
+};
+
 constexpr std::array levels = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err};
 
 }  // namespace
 
+EventRing& recent_events() {
+    static EventRing ring;
+    return ring;
+}
+
 void set_up_log(const config::LogOptions& options) {
     static const auto logger = [] {
-        auto made = std::make_shared<spdlog::logger>("pgweir", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+        auto made = std::make_shared<spdlog::logger>(
+            "pgweir", spdlog::sinks_init_list{std::make_shared<spdlog::sinks::stderr_sink_mt>(), std::make_shared<RingSink>()});
         spdlog::set_default_logger(made);
         return made;
     }();

@@ -5,6 +5,7 @@
 
 #include "config/options.hpp"
 #include "protocol/scram.hpp"
+#include "proxy/client/console_client.hpp"
 #include "proxy/core/flow_name.hpp"
 #include "proxy/core/waiter_queue.hpp"
 
@@ -26,6 +27,7 @@ struct DirectoryUser {
     std::optional<config::PoolMode> pool_mode;           // nullopt: the database's
     int max_user_client_connections = 0;                 // 0: no limit
     Priority priority = Priority::normal;
+    ConsoleRole role = ConsoleRole::none;
 
     bool may_use(std::string_view database) const;
 };
@@ -41,6 +43,7 @@ struct Directory {
     protocol::Sha256 mock_secret{};   // for mock_verifier; the same for the daemon's life
     std::chrono::milliseconds client_login_timeout{};
     FlowParts fair_by{};
+    int reserved_admin_conn = 0;
 };
 
 }  // namespace pgweir::proxy

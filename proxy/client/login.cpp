@@ -6,6 +6,7 @@
 #include "proxy/client/greeting.hpp"
 #include "proxy/client/login_channel.hpp"
 #include "proxy/client/login_end.hpp"
+#include "proxy/client/login_report.hpp"
 #include "proxy/client/startup_exchange.hpp"
 #include "proxy/client/startup_settings.hpp"
 #include "proxy/client/welcome_wait.hpp"
@@ -13,8 +14,6 @@
 #include "proxy/server/pool.hpp"
 
 #include <boost/asio/this_coro.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -37,18 +36,6 @@ Refusal refusal_of(RefusalReason reason, std::chrono::milliseconds retry_after) 
     return refusal;
 }
 
-// Counts a client as logging in while it lives.
-class LoggingIn {
-public:
-    explicit LoggingIn(metrics::LoginCells& cells) : cells_(cells) { cells_.logging_in.add(1); }
-    ~LoggingIn() { cells_.logging_in.add(-1); }
-    LoggingIn(const LoggingIn&) = delete;
-    LoggingIn& operator=(const LoggingIn&) = delete;
-
-private:
-    metrics::LoginCells& cells_;
-};
-
 // One login. Lives in the frame of log_in_client.
 class Login {
 public:
@@ -58,8 +45,7 @@ public:
     // Every step, up to the hand-over.
     asio::awaitable<LoginStep<void>> run();
 
-    void count(const LoginStep<void>& result);
-    void log(const LoginEnd& end) const;
+    LoginFacts facts() const;
 
 private:
     asio::awaitable<LoginStep<void>> open();
@@ -67,6 +53,8 @@ private:
     MaybeEnd enter();
     asio::awaitable<LoginStep<void>> authenticate_user();
     MaybeEnd admit();
+    ConsoleRole claimed_role();
+    LoginStep<void> open_console();
     MaybeEnd check_settings(const Pool& pool);
     asio::awaitable<LoginStep<void>> greet();
     void negotiate();
@@ -87,6 +75,7 @@ private:
     Opening opening_{};
     std::string user_;       // as the client claims
     std::string database_;   // likewise
+    bool is_own_ = false;    // the console's own user, by the unix socket's word
     ClientSettings settings_;
     Ticket ticket_;
     CancelKey key_;
@@ -100,8 +89,11 @@ asio::awaitable<LoginStep<void>> Login::run() {
     if (MaybeEnd end = check_startup()) co_return *std::move(end);
     if (MaybeEnd end = enter()) co_return *std::move(end);
     negotiate();
-    LoginStep<void> authenticated = co_await authenticate_user();
-    if (!authenticated) co_return authenticated;
+    if (!is_own_) {
+        LoginStep<void> authenticated = co_await authenticate_user();
+        if (!authenticated) co_return authenticated;
+    }
+    if (is_console(database_)) co_return open_console();
     if (MaybeEnd end = admit()) co_return *std::move(end);
     LoginStep<void> greeted = co_await greet();
     if (!greeted) co_return greeted;
@@ -139,10 +131,13 @@ MaybeEnd Login::check_startup() {
     return login_end::replication(startup().find("replication"));
 }
 
-// The gate and the breaker, before anything that costs.
+// The gate and the breaker, before anything that costs. The console answers while nobody else is let in.
 MaybeEnd Login::enter() {
-    if (services_.is_draining()) return login_end::refused(refusal_of(RefusalReason::draining, retry_after_outage));
-    std::optional<Ticket> ticket = services_.gate.enter();
+    const ConsoleRole role = is_console(database_) ? claimed_role() : ConsoleRole::none;
+    if (services_.is_draining() && role == ConsoleRole::none)
+        return login_end::refused(refusal_of(RefusalReason::draining, retry_after_outage));
+    std::optional<Ticket> ticket =
+        role == ConsoleRole::admin ? services_.gate.enter_reserved(directory_->reserved_admin_conn) : services_.gate.enter();
     if (!ticket) return login_end::refused(refusal_of(RefusalReason::max_client_conn, retry_after_limit));
     ticket_ = *std::move(ticket);
     // Whether a database exists is told after authentication only.
@@ -150,6 +145,27 @@ MaybeEnd Login::enter() {
         if (const std::optional<Refusal> refusal = database->pool->refuse_login()) return login_end::refused(*refusal);
     }
     return std::nullopt;
+}
+
+// Who comes through the unix socket from a process of our own user needs no password as the console's own user.
+ConsoleRole Login::claimed_role() {
+    const auto user = directory_->users.find(user_);
+    if (user != directory_->users.end()) return user->second.role;
+    is_own_ = peer_.is_local && is_console(user_) && channel_.is_peer_trusted();
+    return is_own_ ? ConsoleRole::admin : ConsoleRole::none;
+}
+
+// It is told the rest by the console itself.
+LoginStep<void> Login::open_console() {
+    const ConsoleRole role = claimed_role();
+    if (role == ConsoleRole::none) return login_end::console_denied(database_);
+    services_.open_console(ConsoleClient{.stream = channel_.release(),
+                                         .ticket = std::move(ticket_),
+                                         .user = user_,
+                                         .address = peer_.address,
+                                         .role = role,
+                                         .farewell = std::move(out_)});
+    return LoginStep<void>();
 }
 
 const DirectoryDatabase* Login::find_database() const {
@@ -182,6 +198,7 @@ MaybeEnd Login::admit() {
     const DirectoryUser& user = directory_->users.find(user_)->second;
     if (find_database() == nullptr) return login_end::unknown_database(database_);
     if (!user.may_use(database_)) return login_end::permission_denied(database_);
+    if (find_database()->pool->is_disabled()) return login_end::disabled(database_);
     if (!ticket_.charge(user_, user.max_user_client_connections))
         return login_end::refused(refusal_of(RefusalReason::max_user_client_connections, retry_after_limit));
     auto settings = startup_settings(startup());
@@ -248,24 +265,8 @@ void Login::hand_over() {
     services_.hand_over(std::move(client));
 }
 
-void Login::count(const LoginStep<void>& result) {
-    const LoginOutcome outcome = result ? LoginOutcome::accepted : result.error().outcome;
-    cells_.logins.at(static_cast<std::size_t>(outcome)).add();
-    if (result) {
-        cells_.login_time.observe(std::chrono::duration<double>(Clock::now() - accepted_at_).count());
-        return;
-    }
-    if (const std::optional<RefusalReason> refusal = result.error().refusal)
-        cells_.refusals.at(static_cast<std::size_t>(*refusal)).add();
-}
-
-// Names come from strangers, hence `{:?}`: no control character reaches the log as such.
-void Login::log(const LoginEnd& end) const {
-    if (end.text.empty()) return;
-    const char* event = end.outcome == LoginOutcome::refused ? "login_refused" : "login_failed";
-    const std::string reason = end.refusal ? std::string(" reason=") + token(*end.refusal) : std::string();
-    spdlog::warn("event={}{} id={} client={} user={:?} database={:?} tls={} text={:?}", event, reason, end.event_id,
-                 peer_.address, user_, database_, channel_.stream().is_tls(), end.text);
+LoginFacts Login::facts() const {
+    return {.address = peer_.address, .user = user_, .database = database_, .is_tls = channel_.stream().is_tls(), .accepted_at = accepted_at_};
 }
 
 }  // namespace
@@ -278,9 +279,8 @@ asio::awaitable<void> log_in_client(LoginServices& services, metrics::LoginCells
         const LoggingIn counted(cells);
         Login login(services, cells, channel, std::move(peer));
         LoginStep<void> result = co_await login.run();
-        login.count(result);
+        report(cells, login.facts(), result);
         if (result) co_return;
-        login.log(result.error());
         farewell = result.error().farewell;
     }
     // The seat at the gate is free again while the client reads why.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "proxy/client/cancel_key.hpp"
+#include "proxy/client/console_client.hpp"
 #include "proxy/client/directory.hpp"
 #include "proxy/client/logged_in_client.hpp"
 #include "proxy/net/stream.hpp"
@@ -33,6 +34,8 @@ struct LoginServices {
     std::function<std::shared_ptr<const Directory>()> directory;
     std::function<std::shared_ptr<const TlsOffer>()> tls;
     std::function<void(LoggedInClient)> hand_over;
+    // Somebody who may use the admin console has proved who he is, and has been told nothing since.
+    std::function<void(ConsoleClient)> open_console;
     // Passes a cancel on; `done` is called, on any thread, when it was delivered or found to mean nothing.
     std::function<void(ClientId, std::function<void()> done)> cancel;
     std::function<bool()> is_draining;

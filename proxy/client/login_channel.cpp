@@ -4,6 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -133,6 +134,13 @@ asio::awaitable<void> LoginChannel::part(protocol::Bytes farewell) {
 
 void LoginChannel::close() {
     release();   // the stream that it returns closes the descriptor
+}
+
+bool LoginChannel::is_peer_trusted() const {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(stream_.descriptor(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+    return peer.pid > 0 && (peer.uid == ::geteuid() || peer.uid == 0);
 }
 
 std::vector<std::byte> LoginChannel::take_pending() {

@@ -50,6 +50,9 @@ public:
     boost::asio::awaitable<void> part(protocol::Bytes farewell);
     void close();
 
+    // Of a unix socket: whether the other end's process is of this daemon's user, or root's.
+    bool is_peer_trusted() const;
+
     // What OpenSSL has already read from the kernel.
     std::vector<std::byte> take_pending();
     // Requires: nothing is being waited for. The channel is closed afterwards.

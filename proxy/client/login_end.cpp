@@ -143,4 +143,18 @@ LoginEnd permission_denied(std::string_view database) {
                  "The user's `databases` in the configuration does not name this one.");
 }
 
+LoginEnd console_denied(std::string_view database) {
+    return fatal(LoginOutcome::authentication_failed, sqlstate::insufficient_privilege,
+                 fmt::format("permission denied for database \"{}\"", database),
+                 "This is the admin console.", "It is for users with admin: true or stats: true in the configuration.");
+}
+
+// By an operator; not for load, so it counts with none of the reasons for that.
+LoginEnd disabled(std::string_view database) {
+    LoginEnd end = fatal(LoginOutcome::refused, sqlstate::cannot_connect_now, fmt::format("database \"{}\" is disabled", database),
+                         fmt::format("reason=disabled retry_after_ms={} pool={}", retry_after_outage.count(), database),
+                         "An administrator has disabled it for new clients; it accepts them again after ENABLE.");
+    return end;
+}
+
 }  // namespace pgweir::proxy::login_end

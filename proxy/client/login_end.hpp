@@ -57,6 +57,8 @@ LoginEnd scram(boost::system::error_code error);
 LoginEnd wrong_password(std::string_view user);
 LoginEnd unknown_database(std::string_view database);
 LoginEnd permission_denied(std::string_view database);
+LoginEnd console_denied(std::string_view database);
+LoginEnd disabled(std::string_view database);
 
 }  // namespace login_end
 

@@ -10,6 +10,7 @@
 #include "proxy/client/buffered_bytes.hpp"
 #include "proxy/client/client.hpp"
 #include "proxy/client/client_table.hpp"
+#include "proxy/client/client_view.hpp"
 #include "proxy/client/session_errors.hpp"
 #include "proxy/core/translator.hpp"
 #include "proxy/server/pool.hpp"
@@ -30,6 +31,9 @@ namespace pgweir::proxy {
 // neither is read. A server whose replies fit is free before they are read. Chosen: as in
 // the design's limit for one client.
 constexpr std::size_t max_client_backlog = 256 * 1024;
+
+// So much of a statement's text is kept for whoever asks what a client does.
+constexpr std::size_t kept_statement = 512;
 
 // Reads of one connection before the others get their turn. An edge-triggered set starves
 // otherwise.
@@ -73,6 +77,18 @@ public:
     // Somebody who knows the client's key wants its statement cancelled. `done` is called
     // when the cancel was delivered, on any thread, or at once when there is nothing to cancel.
     void cancel(const ClientId& id, std::function<void()> done);
+
+    // For an operator (relay_operator.cpp).
+
+    // All clients of this thread; those that hold a server, found without looking at the others.
+    void show(std::vector<ClientView>& clients);
+    void show_holders(std::vector<ClientView>& holders);
+    // Ends a client's session. False when there is none of that id.
+    bool kill(const ClientId& id);
+    // The same for all clients of a pool.
+    void kill_all(const Pool& pool);
+    // Takes the server from a client that keeps it between transactions; its next statement is told so.
+    Unpinned unpin(const ClientId& id);
 
     // From now on clients are told to go as soon as they are between transactions.
     void begin_drain();
@@ -169,6 +185,7 @@ private:
     void count_out(Client& client);
 
     // Clients.
+    ClientView view_of(Client& client, TimePoint now);
     void set_phase(Client& client, ClientPhase phase);
     void send(Client& client, protocol::Bytes bytes);
     void part(Client& client);

@@ -58,7 +58,7 @@ void Relay::admit(LoggedInClient incoming) {
     client.sequence_use = client.pool->sequence_users().of(client.user);
     client.cancel_key = incoming.cancel_key;
     client.held = std::move(incoming.early);
-    client.last_active = Clock::now();
+    client.last_active = client.connected_at = Clock::now();
     cells(client).clients[static_cast<std::size_t>(gauge_of(client.phase))].add(1);
     my_.cancel_keys.bind(client.cancel_key, client.id);
     my_.set.add(client.stream.descriptor(), client);

@@ -130,6 +130,7 @@ Bytes Relay::forward(Client& client, Bytes bytes) {
                                 .owns_server = client.pool_mode == config::PoolMode::session || client.owns_server};
     Translator translator(client.session, server.standing, server.work, server.exchange, server.to_server, rules);
     const Translation translation = translator.run(bytes, rewritten_);
+    if (!translation.sql.empty()) server.statement = translation.sql.substr(0, kept_statement);
     if (was_waiting && server.exchange.outstanding() > 0) begin_statement(server, client, was_idle);
     if (was_cut && server.to_server.body_left == 0) server.clock.next_statement(client.last_active);
     cells(client).statements.add(static_cast<std::uint64_t>(translation.statements));
@@ -217,8 +218,7 @@ Bytes Relay::without_server(Client& client, Bytes bytes) {
 
 Bytes Relay::ask_for_server(Client& client, Bytes bytes, const UnleasedScan& scan) {
     if (!client.lost_server.empty()) {
-        std::vector<std::byte> error;
-        write_server_lost(error, Severity::error, Outcome::rolled_back, client.pool->name(), std::exchange(client.lost_server, {}));
+        const std::vector<std::byte> error = std::exchange(client.lost_server, {});
         return reject(client, bytes, error);
     }
     client.wants = scan.wants;

@@ -52,6 +52,7 @@ void Relay::start_lease(Client& client, ServerConnection& server, LeaseMark mark
     server.move_to(my_.set);
     server.lessee = &client;
     server.leased_at = Clock::now();
+    server.statement.clear();
     server.clock = LeaseClock(server.leased_at);
     server.reader = ReaderWatch();
     server.forwarded = 0;

@@ -32,7 +32,7 @@ bool is_bound(const ServerConnection& server, const Client& client) {
     return client.pool_mode == config::PoolMode::session || is_pinned || client.owns_server || server.work.effects.has(binding_effects);
 }
 
-LeaseView view_of(const ServerConnection& server, const Client& client, bool is_unread) {
+LeaseView lease_view_of(const ServerConnection& server, const Client& client, bool is_unread) {
     const protocol::Exchange& exchange = server.exchange;
     LeaseView view;
     view.is_sending = server.to_server.body_left > 0;
@@ -83,7 +83,7 @@ void Relay::check_limits(Client& client, TimePoint now) {
     if (client.out.empty()) server.reader.caught_up();
     else if (is_unread(client)) note_pause(server, client, now);
     const LeaseVerdict verdict =
-        judge(view_of(server, client, is_unread(client)), server.clock, server.reader, client.pool->lease_limits().load(), now);
+        judge(lease_view_of(server, client, is_unread(client)), server.clock, server.reader, client.pool->lease_limits().load(), now);
     switch (verdict.kind) {
     case Kind::nothing: return;
     case Kind::detach: detach_idle(server, client, LimitError::idle_transaction, verdict.lasted); return;

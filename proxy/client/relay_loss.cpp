@@ -77,7 +77,7 @@ void Relay::server_lost(ServerConnection& server, Client& client, std::string_vi
         write_server_lost(scratch_, Severity::error, loss.outcome, client.pool->name(), why);
         client.unleased.is_skipping = true;
     } else if (loss.ready_due == 0 && !loss.was_outside) {
-        client.lost_server = why;
+        write_server_lost(client.lost_server, Severity::error, Outcome::rolled_back, client.pool->name(), why);
     }
     send(client, scratch_);
     take_held(client);

@@ -67,6 +67,10 @@ void RelayThread::run(std::function<void()> task) {
     readiness_.wake();
 }
 
+void RelayThread::ask(std::function<void(Relay&)> task) {
+    run([this, asked = std::move(task)] { asked(relay_); });
+}
+
 void RelayThread::run_tasks() {
     if (!has_tasks_.load(std::memory_order_relaxed)) return;
     std::vector<std::function<void()>> tasks;

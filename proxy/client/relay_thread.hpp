@@ -31,6 +31,8 @@ public:
     void set_client_idle_timeout(Duration timeout) { idle_timeout_.store(timeout, std::memory_order_relaxed); }
     std::size_t clients() const { return client_count_.load(std::memory_order_relaxed); }
     Mailbox& mailbox() { return mailbox_; }
+    // Does `task` on this thread, soon.
+    void ask(std::function<void(Relay&)> task);
     // Ends the loop and waits for the thread.
     void stop();
 

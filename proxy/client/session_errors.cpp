@@ -89,6 +89,15 @@ void write_server_lost(std::vector<std::byte>& out, Severity severity, Outcome o
               .hint = hint});
 }
 
+void write_unpinned(std::vector<std::byte>& out, std::string_view pool) {
+    const std::string detail = fmt::format("reason=unpinned retry_after_ms=0 pool={} id={}", pool, make_event_id());
+    protocol::write_error_response(out, {.severity = "ERROR",
+                                         .sqlstate = sqlstate::admin_shutdown,
+                                         .message = "session state was discarded due to administrator command",
+                                         .detail = detail,
+                                         .hint = "What this session kept in its server (locks, temporary objects, cursors) is gone; make it anew."});
+}
+
 void write_protocol_violation(std::vector<std::byte>& out) {
     protocol::write_error_response(out, {.severity = "FATAL",
                                          .sqlstate = sqlstate::protocol_violation,

@@ -22,6 +22,9 @@ enum class Outcome {
 void write_server_lost(std::vector<std::byte>& out, Severity severity, Outcome outcome, std::string_view pool,
                        std::string_view why);
 
+// An operator took the server from a client that kept it between transactions.
+void write_unpinned(std::vector<std::byte>& out, std::string_view pool);
+
 // The client sent something that is no message at this point.
 void write_protocol_violation(std::vector<std::byte>& out);
 

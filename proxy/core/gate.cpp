@@ -27,12 +27,15 @@ void give_place_back(std::atomic<int>& count) {
 }  // namespace
 
 Ticket::Ticket(Ticket&& other) noexcept
-    : gate_(std::exchange(other.gate_, nullptr)), user_count_(std::exchange(other.user_count_, nullptr)) {}
+    : gate_(std::exchange(other.gate_, nullptr)),
+      is_reserved_(other.is_reserved_),
+      user_count_(std::exchange(other.user_count_, nullptr)) {}
 
 Ticket& Ticket::operator=(Ticket&& other) noexcept {
     // The place held so far goes back when `old` ends.
     Ticket old(std::move(other));
     std::swap(gate_, old.gate_);
+    std::swap(is_reserved_, old.is_reserved_);
     std::swap(user_count_, old.user_count_);
     return *this;
 }
@@ -42,7 +45,7 @@ Ticket::~Ticket() {
         give_place_back(*user_count_);
     }
     if (gate_ != nullptr) {
-        give_place_back(gate_->inside_);
+        give_place_back(is_reserved_ ? gate_->reserved_inside_ : gate_->inside_);
     }
 }
 
@@ -63,7 +66,14 @@ std::optional<Ticket> Gate::enter() {
     if (!take_place(inside_, limit())) {
         return std::nullopt;
     }
-    return Ticket(*this);
+    return Ticket(*this, false);
+}
+
+std::optional<Ticket> Gate::enter_reserved(int reserved) {
+    if (!take_place(reserved_inside_, reserved)) {
+        return enter();
+    }
+    return Ticket(*this, true);
 }
 
 std::atomic<int>& Gate::count_of(const std::string& user) {

@@ -25,12 +25,14 @@ public:
     bool charge(const std::string& user, int limit);
 
     bool is_live() const { return gate_ != nullptr; }
+    bool is_reserved() const { return is_reserved_; }
 
 private:
     friend class Gate;
-    explicit Ticket(Gate& gate) : gate_(&gate) {}
+    Ticket(Gate& gate, bool is_reserved) : gate_(&gate), is_reserved_(is_reserved) {}
 
     Gate* gate_ = nullptr;
+    bool is_reserved_ = false;
     std::atomic<int>* user_count_ = nullptr;
 };
 
@@ -41,6 +43,9 @@ public:
 
     // Nullopt when max_client_conn clients are inside.
     std::optional<Ticket> enter();
+    // For who claims to be an administrator: one of `reserved` places on top of the others, or else one of
+    // those. Nullopt when all are taken.
+    std::optional<Ticket> enter_reserved(int reserved);
 
     void set_limit(int max_client_conn) { limit_.store(max_client_conn, std::memory_order_relaxed); }
     int limit() const { return limit_.load(std::memory_order_relaxed); }
@@ -52,6 +57,7 @@ private:
 
     std::atomic<int> limit_;
     std::atomic<int> inside_{0};
+    std::atomic<int> reserved_inside_{0};
     std::mutex mutex_;
     std::unordered_map<std::string, std::atomic<int>> users_;   // nodes are stable; only configured users come here
 };

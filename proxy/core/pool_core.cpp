@@ -93,10 +93,11 @@ std::uint32_t PoolCore::find_idle(const ClientId& client, const std::optional<Le
 Acquired PoolCore::acquire(const Claimant& claimant, Wish wish, const std::optional<LeaseMark>& wanted, TimePoint now,
                            PoolActions& actions) {
     // Whoever waits goes first: an idle server beside somebody who may have it cannot be, because servers are handed on.
-    if (const std::uint32_t index = find_idle(claimant.client, wanted); index != none && may_go(claimant.membership, wish)) {
+    if (const std::uint32_t index = find_idle(claimant.client, wanted);
+        !is_paused_ && index != none && may_go(claimant.membership, wish)) {
         const Place& place = places_[index];
         const bool needs_check = now - place.idle_since >= limits_.server_check_delay;
-        lease(index, claimant.membership, wish, now);
+        lease(index, claimant, wish, now);
         const LeaseMark mark = mark_of(ServerId{index});
         return Acquired{.kind = Acquired::Kind::granted,
                         .server = ServerId{index},
@@ -138,7 +139,7 @@ bool PoolCore::leave_queue(WaiterId waiter, const ClientId& client) {
 
 bool PoolCore::is_surplus(const Place& place, TimePoint now) const {
     const int staying = total() - count(ServerState::closing);
-    return is_retired_ || place.is_outdated || staying > limits_.pool_size ||
+    return is_retired_ || is_paused_ || place.is_outdated || staying > limits_.pool_size ||
            (is_old(place, now) && count(ServerState::closing) == 0);
 }
 
@@ -153,17 +154,18 @@ void PoolCore::hand_on(std::uint32_t index, ThreadIndex thread, ServerEvent even
     if (const std::optional<WaiterId> waiter = waiters_.next(who_may_go())) grant(index, *waiter, now, actions);
 }
 
-void PoolCore::lease(std::uint32_t index, const Membership& membership, Wish wish, TimePoint now) {
+void PoolCore::lease(std::uint32_t index, const Claimant& claimant, Wish wish, TimePoint now) {
     transition(index, ServerEvent::lease, now);
-    places_[index].membership = membership;
-    waiters_.took_server(membership);
+    places_[index].membership = claimant.membership;
+    places_[index].lessee = claimant.client;
+    waiters_.took_server(claimant.membership);
     if (wish == Wish::pin) change_pin(index, Pin{std::nullopt, now});
 }
 
 // Requires: the server is idle.
 void PoolCore::grant(std::uint32_t index, WaiterId id, TimePoint now, PoolActions& actions) {
     const Waiter waiter = waiters_.take(id);
-    lease(index, waiter.membership, waiter.wish, now);
+    lease(index, {waiter.client, waiter.membership}, waiter.wish, now);
     actions.push_back(PoolAction{.kind = PoolAction::Kind::grant,
                                  .server = ServerId{index},
                                  .client = waiter.client,
@@ -229,7 +231,7 @@ void PoolCore::refuse_waiters(RefusalReason reason, TimePoint now, PoolActions& 
 }
 
 bool PoolCore::admits_login(TimePoint now) {
-    const bool admitted = breaker_.admits_login(now);
+    const bool admitted = forced_breaker_ ? *forced_breaker_ == BreakerState::closed : breaker_.admits_login(now);
     if (admitted) return true;
     ++refusals_[static_cast<std::size_t>(RefusalReason::breaker_open)];
     refused_at_ = now;

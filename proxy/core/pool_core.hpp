@@ -9,6 +9,7 @@
 #include "proxy/core/jitter.hpp"
 #include "proxy/core/pins.hpp"
 #include "proxy/core/pool_facts.hpp"
+#include "proxy/core/pool_view.hpp"
 #include "proxy/core/refusal.hpp"
 #include "proxy/core/release_rate.hpp"
 #include "proxy/core/server_state.hpp"
@@ -169,6 +170,23 @@ public:
     // Its login began with settings that are no longer in force; what it taught is void.
     bool is_outdated(ServerId server) const { return places_[index_of(server)].is_outdated; }
 
+    // What an operator may say (pool_core_operator.cpp).
+
+    // Nobody is given a server until `resume`, and servers are closed as they come free; clients wait as long as they may.
+    void pause(TimePoint now, PoolActions& actions);
+    void resume(TimePoint now, PoolActions& actions);
+    bool is_paused() const { return is_paused_; }
+    // Whether a client still holds a server, or one is being made clean.
+    bool has_busy_servers() const;
+    // Whether a server of before the last `rotate_all` is still there.
+    bool has_outdated_servers() const;
+    // What the breaker says to logins, whatever the usage; nullopt: it is itself again.
+    void force_breaker(std::optional<BreakerState> state);
+    // Whatever was learned about the upstream is void, and one login is tried at once.
+    void probe_upstream(TimePoint now, PoolActions& actions);
+    // O(places) and O(flows).
+    PoolView view(TimePoint now) const;
+
     // The thread on which a new server is needed first.
     ThreadIndex thread_for_new_server();
 
@@ -195,6 +213,7 @@ private:
         std::uint32_t lease_number = 0;
         std::optional<Pin> pin;
         Membership membership;           // leased: the lessee's
+        ClientId lessee{};               // leased
         bool is_outdated = false;        // dialled before the last rotation: to be closed instead of becoming idle
         bool is_probe = false;           // was dialled above the learned ceiling
         std::uint32_t before = none;     // in the idle list of its thread
@@ -211,7 +230,7 @@ private:
     std::uint32_t newest_idle(ThreadIndex preferred) const;
     std::uint32_t find_idle(const ClientId& client, const std::optional<LeaseMark>& wanted) const;
     void grant(std::uint32_t index, WaiterId waiter, TimePoint now, PoolActions& actions);
-    void lease(std::uint32_t index, const Membership& membership, Wish wish, TimePoint now);
+    void lease(std::uint32_t index, const Claimant& claimant, Wish wish, TimePoint now);
     // Somebody who was passed over may go now: a pin has ended, the reserve is larger than it must be.
     void serve_waiters(TimePoint now, PoolActions& actions);
     // Makes room in a full queue for a newcomer whose flow has fewer waiters than another.
@@ -231,6 +250,7 @@ private:
     void judge_upstream(TimePoint now, PoolActions& actions);
     void refuse_if_hopeless(TimePoint now, PoolActions& actions);
     void update_size(TimePoint now, PoolActions& actions);
+    BreakerState breaker_state() const { return forced_breaker_.value_or(breaker_.state()); }
     void tell_upstream(PoolActions& actions) const;
     void forget_upstream(TimePoint now, PoolActions& actions);
     void refuse_waiter(const Waiter& waiter, RefusalReason reason, TimePoint now, PoolActions& actions);
@@ -265,6 +285,8 @@ private:
     std::optional<TimePoint> refused_at_;   // when somebody was last refused for want of a server
     bool wants_welcome_ = false;
     bool is_retired_ = false;
+    bool is_paused_ = false;
+    std::optional<BreakerState> forced_breaker_;
     std::uint32_t lifetimes_ = 0;       // counts servers, for their jitter
     std::uint32_t next_thread_ = 0;
     std::array<std::uint64_t, 3> breaker_entered_{};

@@ -80,7 +80,7 @@ bool PoolCore::may_probe(TimePoint now) const {
 }
 
 void PoolCore::dial_if_needed(TimePoint now, PoolActions& actions) {
-    for (std::uint32_t index = 0; !is_retired_ && index < places_.size(); ++index) {
+    for (std::uint32_t index = 0; !is_retired_ && !is_paused_ && index < places_.size(); ++index) {
         const int connecting = count(ServerState::connecting);
         if (!pacer_.may_dial(connecting, now)) return;
         const bool is_probe = total() >= size_now_;

@@ -48,7 +48,9 @@ PoolFacts PoolCore::facts(TimePoint now) const {
     facts.flows = static_cast<int>(waiters_.flows().size());
     facts.longest_wait = waiters_.empty() ? Duration::zero() : now - waiters_.oldest()->since;
     facts.retry_after = breaker_.retry_after(now);
-    facts.breaker = breaker_.state();
+    facts.breaker = breaker_state();
+    facts.is_breaker_forced = forced_breaker_.has_value();
+    facts.is_paused = is_paused_;
     facts.breaker_entered = breaker_entered_;
     facts.refusals = refusals_;
     facts.dials = dials_;

@@ -13,7 +13,7 @@ constexpr Duration soonest_retry = std::chrono::milliseconds(250);
 
 // An idle server is there only beside those who may not have it.
 void PoolCore::serve_waiters(TimePoint now, PoolActions& actions) {
-    while (const std::optional<WaiterId> waiter = waiters_.next(who_may_go())) {
+    while (const std::optional<WaiterId> waiter = is_paused_ ? std::nullopt : waiters_.next(who_may_go())) {
         const std::uint32_t index = newest_idle(waiters_[*waiter].client.thread);
         if (index == none) {
             dial_if_needed(now, actions);

@@ -32,7 +32,9 @@ struct PoolFacts {
     bool warning = false;
     Duration longest_wait{};
     Duration retry_after{};
-    BreakerState breaker = BreakerState::closed;
+    BreakerState breaker = BreakerState::closed;               // what logins meet
+    bool is_breaker_forced = false;                            // by an operator
+    bool is_paused = false;                                    // likewise
     std::array<std::uint64_t, 3> breaker_entered{};
     std::array<std::uint64_t, refusal_reason_count> refusals{};
     std::array<std::uint64_t, dial_outcome_count> dials{};

@@ -35,6 +35,9 @@ public:
 
     int servers(ShareId id) const { return entries_[index_of(id)].servers; }
     int weight(ShareId id) const { return entries_[index_of(id)].weight; }
+    std::uint32_t members(ShareId id) const { return entries_[index_of(id)].members; }
+    // Lifetime: until the next change.
+    const std::string& name(ShareId id) const { return entries_[index_of(id)].name; }
     // Entries with a member or a server, apart from nobody's.
     std::size_t size() const { return by_name_.size(); }
     // Ids are below it.

@@ -115,6 +115,7 @@ void Translator::query(const ClientFrame& frame, Bytes body, Outgoing& out) {
     session_.unnamed.parsed = 0;
     standing_.unnamed = exchange_.wants_sync() ? next_parse_number() : 0;
     const std::string_view text = protocol::as_text(body);
+    if (!session_.is_text_opaque) result_.sql = text.substr(0, text.find('\0'));
     if (frame.is_large() || session_.is_text_opaque) {
         work_.add(unseen(session_.is_text_opaque ? std::string_view() : text.substr(0, min_streamed)), {});
         pass(frame, out);

@@ -53,6 +53,7 @@ struct Translation {
     bool keeps_large = false;       // a named statement too large to be carried is among them
     bool owns_server = false;       // from now on the server must be the client's own
     NamesToWatch made;                   // to be watched from now on: see made_names
+    std::string_view sql{};         // of the last statement, when it can be read. Lifetime: the input's and the session's
 };
 
 class Translator {

@@ -44,6 +44,7 @@ ClientStop Translator::parse(const ClientFrame& frame, Bytes body, Outgoing& out
         return ClientStop::none;
     }
     const std::string_view definition = protocol::as_text(reader.rest());
+    if (!session_.is_text_opaque) result_.sql = definition.substr(0, definition.find('\0'));
     if (!name.empty() && may_rewrite()) {
         const ClientStop stop = parse_named(name, definition, frame, out);
         if (stop == ClientStop::none) ++result_.parses;
@@ -187,6 +188,7 @@ ClientStop Translator::bind(const ClientFrame& frame, Bytes body, Outgoing& out)
         was_told_ |= named->told_shape != 0;
         // The summary is shared with clients whose texts can be judged.
         work_.add(session_.is_text_opaque ? unseen_summary() : named->text->summary, named->text->sql());
+        if (!session_.is_text_opaque) result_.sql = named->text->sql();
         server_name = name_of(statement.name);
         work_.notes.push_back(Note{.kind = Note::Kind::bind, .name = statement.name, .client_name = kept_name(name)});
     } else if (!name.starts_with(our_statement_prefix)) {

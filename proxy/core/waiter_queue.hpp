@@ -85,6 +85,7 @@ public:
     std::size_t size() const { return size_; }
     std::size_t size(Priority priority, Wish wish) const { return rings_[ring_of(priority, wish)].waiters; }
     const ShareTable& flows() const { return flows_; }
+    std::size_t waiting(ShareId flow) const { return index_of(flow) < waiting_.size() ? waiting_[index_of(flow)] : 0; }
 
 private:
     static constexpr std::uint32_t none = 0xffffffff;
@@ -128,7 +129,6 @@ private:
     std::uint32_t first_of(Priority priority, bool pins, Caps caps) const;
     std::uint32_t choose(Eligible eligible, Caps caps) const;
     std::uint32_t last_of_long_flow(const Ring& ring, std::size_t share) const;
-    std::size_t waiting(ShareId flow) const { return index_of(flow) < waiting_.size() ? waiting_[index_of(flow)] : 0; }
 
     ShareLimits limits_;
     ShareTable flows_;

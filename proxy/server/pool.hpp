@@ -44,6 +44,14 @@ struct PoolLimits {
     LeaseLimits lease{};
 };
 
+// What stays the same of a server from its login to its end.
+struct ServerIdentity {
+    std::string peer;        // "host:port"; empty before the first login
+    int backend_pid = 0;
+    int descriptor = -1;
+    bool is_tls = false;
+};
+
 // Most servers a pool may be configured with. Chosen: far above any PostgreSQL's max_connections in use.
 constexpr std::size_t max_pool_size = 10'000;
 
@@ -117,6 +125,24 @@ public:
     void set_target(ServerTarget target);
     void retire();
     bool is_vacant() const;
+
+    // For an operator (pool_operator.cpp).
+
+    // No client is given a server until `resume`; servers are closed as they come free.
+    void pause();
+    void resume();
+    bool has_busy_servers() const;
+    // Logins are refused; those inside go on.
+    void set_disabled(bool is_disabled) { is_disabled_.store(is_disabled, std::memory_order_relaxed); }
+    bool is_disabled() const { return is_disabled_.load(std::memory_order_relaxed); }
+    // Every server there is now is replaced as it comes free.
+    void reconnect();
+    bool has_outdated_servers() const;
+    void force_breaker(std::optional<BreakerState> state);
+    void probe_upstream();
+    PoolView view() const;
+    // By ServerId.
+    std::vector<ServerIdentity> identities() const;
     PoolFacts facts() const;
     // Server logins refused for a reason that the classifier does not know, since start.
     std::uint64_t unknown_refusals() const;
@@ -146,12 +172,14 @@ private:
     KnowledgeShelf knowledge_;
 
     std::atomic<int> max_prepared_statements_;
+    std::atomic<bool> is_disabled_{false};
     SharedLeaseLimits lease_limits_;
 
     mutable std::mutex mutex_;
     PoolCore core_;
     // By ServerId. Grows under the mutex and never moves, so that a connection named by an action is found without it.
     std::vector<std::unique_ptr<ServerConnection>> connections_;
+    std::vector<ServerIdentity> identities_;   // by ServerId, of the last login
     ServerTarget target_;
     std::shared_ptr<const BaselineSettings> baseline_;
     std::shared_ptr<const Welcome> welcome_;

@@ -59,6 +59,8 @@ void Pool::dial(ServerId place) {
         {
             const std::lock_guard lock(mutex_);
             connection = connections_[index_of(place)].get();
+            identities_.resize(connections_.size());
+            identities_[index_of(place)] = {login.peer, login.handle->backend_pid(), login.stream.descriptor(), login.stream.is_tls()};
             thread = core_.thread_for_new_server();
         }
         connection->open(std::move(login), baseline);

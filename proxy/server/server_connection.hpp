@@ -115,6 +115,7 @@ struct ServerConnection : net::Watched {
     ServerDuty duty = ServerDuty::none;
     Lessee* lessee = nullptr;
     TimePoint leased_at{};
+    std::string statement;            // how the lessee's last one begins; empty while it cannot be read
     LeaseClock clock;
     ReaderWatch reader;               // of the lessee
     std::int64_t forwarded = 0;       // bytes of replies that the lessee was sent, read or not

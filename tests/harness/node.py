@@ -12,15 +12,15 @@ PROBE = os.path.join(TESTS, "drivers", "probe.js")
 THAW = os.path.join(TESTS, "drivers", "thaw.js")
 
 
-def _start(program, driver, daemon, *arguments):
-    url = f"postgres://lambda:{quote(PASSWORD)}@127.0.0.1:{daemon.port}/app"
+def _start(program, driver, daemon, *arguments, user="lambda", database="app"):
+    url = f"postgres://{user}:{quote(PASSWORD)}@127.0.0.1:{daemon.port}/{database}"
     return subprocess.Popen(["node", program, driver, url, *arguments], env=clean_environment(), text=True,
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def start_probe(driver, daemon, sql, action="query"):
+def start_probe(driver, daemon, sql, action="query", **login):
     """Starts drivers/probe.js, which says what it does."""
-    return _start(PROBE, driver, daemon, action, sql)
+    return _start(PROBE, driver, daemon, action, sql, **login)
 
 
 def start_frozen(driver, daemon, then):
@@ -45,5 +45,5 @@ def outcome(process):
     return json.loads(output)
 
 
-def probe(driver, daemon, sql, action="query"):
-    return outcome(start_probe(driver, daemon, sql, action))
+def probe(driver, daemon, sql, action="query", **login):
+    return outcome(start_probe(driver, daemon, sql, action, **login))

@@ -135,6 +135,15 @@ struct PoolFixture {
     void retire() {
         with([&](auto& actions) { core.retire(clock.now, actions); });
     }
+    void pause() {
+        with([&](auto& actions) { core.pause(clock.now, actions); });
+    }
+    void resume() {
+        with([&](auto& actions) { core.resume(clock.now, actions); });
+    }
+    void probe_upstream() {
+        with([&](auto& actions) { core.probe_upstream(clock.now, actions); });
+    }
     void want_welcome() {
         with([&](auto& actions) { core.want_welcome(clock.now, actions); });
     }

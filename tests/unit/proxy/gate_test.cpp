@@ -121,3 +121,26 @@ TEST_CASE("gate: threads together never pass the limits and leave nothing behind
     CHECK(most_charged <= user_limit);
     CHECK(gate.inside() == 0);
 }
+
+TEST_CASE("gate: an administrator has a reserved place, and an ordinary one when those are taken", "[proxy]") {
+    Gate gate(1);
+    std::optional<Ticket> reserved = gate.enter_reserved(1);
+    REQUIRE(reserved);
+    CHECK(reserved->is_reserved());
+    CHECK(gate.inside() == 0);
+    std::optional<Ticket> ordinary = gate.enter_reserved(1);
+    REQUIRE(ordinary);
+    CHECK_FALSE(ordinary->is_reserved());
+    CHECK(gate.inside() == 1);
+    CHECK_FALSE(gate.enter_reserved(1));
+    CHECK_FALSE(gate.enter());
+    {
+        const Ticket moved = std::move(*reserved);
+        reserved.reset();
+        CHECK(moved.is_reserved());
+        CHECK_FALSE(gate.enter_reserved(1));
+    }
+    CHECK(gate.enter_reserved(1)->is_reserved());
+    ordinary.reset();
+    CHECK(gate.enter());
+}
