@@ -231,7 +231,7 @@ void PoolCore::refuse_waiters(RefusalReason reason, TimePoint now, PoolActions& 
 }
 
 bool PoolCore::admits_login(TimePoint now) {
-    const bool admitted = forced_breaker_ ? *forced_breaker_ == BreakerState::closed : breaker_.admits_login();
+    const bool admitted = forced_breaker_ ? *forced_breaker_ == BreakerState::closed : breaker_.admits_login(now);
     if (admitted) return true;
     ++refusals_[static_cast<std::size_t>(RefusalReason::breaker_open)];
     refused_at_ = now;
