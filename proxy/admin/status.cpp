@@ -28,7 +28,7 @@ json::object describe_briefly(const PoolShot& pool) {
                         {"warn_above", facts.warning_share},
                         {"waiting", facts.waiting},
                         {"breaker", token(facts.breaker)},
-                        {"upstream_breaker", token(facts.upstream)},
+                        {"upstream_breaker", metrics::breaker_state_words[static_cast<std::size_t>(facts.upstream)]},
                         {"paused", facts.is_paused},
                         {"disabled", pool.is_disabled}};
 }
