@@ -116,6 +116,7 @@ struct UserOptions {
 struct HttpOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 9127;   // 0: no HTTP
+    Secret token;                // empty: none is asked for
 };
 
 struct LogOptions {

@@ -160,6 +160,9 @@ constexpr auto queue_rows = std::to_array<Row<QueueOptions>>({
 constexpr auto http_rows = std::to_array<Row<HttpOptions>>({
     {{"address", 0, 0, Reload::restart, "IP address that serves metrics and health."}, &HttpOptions::address},
     {{"port", 0, 65535, Reload::restart, "TCP port for metrics and health; 0 for none."}, &HttpOptions::port},
+    {{"token", 0, 0, Reload::live,
+      "What a request has to bring as `Authorization: Bearer TOKEN`, but for /livez and /readyz; ${VAR} and file:/path are read. Empty: nothing."},
+     &HttpOptions::token},
 });
 
 constexpr auto log_rows = std::to_array<Row<LogOptions>>({

@@ -82,7 +82,8 @@ std::optional<std::string> Daemon::open() {
                                                 [this](net::Accepted accepted) { accept(std::move(accepted)); });
     if (std::optional<net::ListenError> error = listener_->start(config_->listen)) return error->text;
     if (config_->http.port != 0) {
-        http_ = std::make_unique<HttpServer>(coroutines_, context.get_executor(), http_services());
+        http_ = std::make_unique<HttpServer>(coroutines_, context.get_executor(), http_services(),
+                                             [this](std::string database) { return status(std::move(database)); });
         if (std::optional<net::ListenError> error = http_->start(config_->http.address, config_->http.port)) return error->text;
     }
     signals_.emplace(context, SIGHUP, SIGTERM, SIGINT);
@@ -170,6 +171,7 @@ void Daemon::schedule_tick() {
         if (ec) return;
         for (const auto& [name, pool] : pools()) pool->tick();
         sample_stats();
+        sample_usage();
         schedule_tick();
     });
 }

@@ -7,6 +7,7 @@
 #include "metrics/exporter.hpp"
 #include "proxy/admin/console.hpp"
 #include "proxy/admin/http.hpp"
+#include "proxy/admin/usage_history.hpp"
 #include "proxy/assembly.hpp"
 #include "proxy/client/login.hpp"
 #include "proxy/client/relay_thread.hpp"
@@ -78,6 +79,11 @@ private:
     MaybeError change_setting(const std::string& key, const std::string& value);
     MaybeError shut_down(ShutdownMode mode);
     void sample_stats();
+
+    // For the status page (daemon_status.cpp).
+    boost::asio::awaitable<std::string> status(std::string database);
+    void sample_usage();
+
     metrics::Snapshot snapshot() const;
     std::vector<DatabaseHealth> health() const;
     std::shared_ptr<const Directory> directory() const;
@@ -112,6 +118,8 @@ private:
     ConsoleRegistry consoles_;                       // they, and the services, outlive the coroutines
     ConsoleServices console_services_;
     StatsHistory stats_history_;
+    UsageHistory usage_history_;
+    const TimePoint started_at_ = Clock::now();
     net::Coroutines coroutines_;
     std::vector<std::unique_ptr<LoginThread>> login_threads_;
     std::vector<std::unique_ptr<RelayThread>> relay_threads_;

@@ -67,6 +67,7 @@ HttpServices Daemon::http_services() {
         .health = [this] { return describe_health(health()); },
         .health_of = [this](const std::string& database) { return describe_health_of(health(), database); },
         .is_draining = [this] { return is_draining_.load(); },
+        .token = [this] { return config_->http.token.reveal(); },
     };
 }
 

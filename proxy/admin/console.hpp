@@ -52,6 +52,10 @@ struct ConsoleServices {
     ConsoleRegistry* registry = nullptr;
 };
 
+// The daemon at this moment, with those of its clients that are asked for; nullopt when a relay thread is silent.
+// Lifetime: `services` outlives the coroutine.
+boost::asio::awaitable<std::optional<ConsoleSnapshot>> take_snapshot(ConsoleServices& services, Gathering what);
+
 struct Done {
     std::string tag;
     std::string notice{};   // its message

@@ -60,30 +60,9 @@ asio::awaitable<CommandResult> show(ConsoleServices& services, const AdminComman
         Done help{command.tag, "Console usage", help_text()};
         co_return help;
     }
-    ConsoleSnapshot snapshot = services.snapshot();
-    if (command.show->needs != Gathering::nothing) {
-        const bool wants_all = command.show->needs == Gathering::clients;
-        // Shared with the relays: they may come to it when nobody waits any more.
-        struct Gathered {
-            std::mutex mutex;
-            std::vector<ClientView> clients;
-        };
-        auto gathered = std::make_shared<Gathered>();
-        std::function<void(Relay&)> task = [gathered, wants_all](Relay& relay) {
-            std::vector<ClientView> clients;
-            if (wants_all) relay.show(clients);
-            else relay.show_holders(clients);
-            const std::lock_guard lock(gathered->mutex);
-            std::move(clients.begin(), clients.end(), std::back_inserter(gathered->clients));
-        };
-        const bool have_all = co_await services.on_relays(std::move(task));
-        if (!have_all) co_return relays_silent();
-        // Those that have come to a server since the first look would otherwise be nobody's.
-        ConsoleSnapshot again = services.snapshot();
-        snapshot = std::move(again);
-        snapshot.clients = std::move(gathered->clients);
-    }
-    Table table = make_table(*command.show, snapshot);
+    const std::optional<ConsoleSnapshot> snapshot = co_await take_snapshot(services, command.show->needs);
+    if (!snapshot) co_return relays_silent();
+    Table table = make_table(*command.show, *snapshot);
     co_return table;
 }
 

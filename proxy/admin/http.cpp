@@ -51,6 +51,15 @@ Response make_response(HttpAnswer answer, unsigned version) {
     if (response.result() == http::status::method_not_allowed) {
         response.set(http::field::allow, "GET, HEAD");
     }
+    if (response.result() == http::status::unauthorized) {
+        response.set(http::field::www_authenticate, "Bearer");
+    }
+    // The page shows names that strangers have chosen: should one ever be taken for more than text, it can do nothing.
+    response.set("Content-Security-Policy",
+                 "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
+                 "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    response.set("X-Content-Type-Options", "nosniff");
+    response.set("Referrer-Policy", "no-referrer");
     response.body() = std::move(answer.body);
     response.prepare_payload();
     return response;
@@ -106,7 +115,18 @@ asio::awaitable<void> linger(beast::tcp_stream& stream) {
     }
 }
 
-asio::awaitable<void> answer_requests(const HttpServices& services, beast::tcp_stream& stream) {
+asio::awaitable<HttpAnswer> answer(const HttpServices& services, const HttpServer::Status& status, const Request& request) {
+    HttpReply reply = answer_request(services, HttpRequest{.method = request.method_string(),
+                                                           .target = request.target(),
+                                                           .authorization = request[http::field::authorization]});
+    if (auto* wanted = std::get_if<StatusWanted>(&reply)) {
+        std::string json = co_await status(std::move(wanted->database));
+        co_return make_status(std::move(json));
+    }
+    co_return std::get<HttpAnswer>(std::move(reply));
+}
+
+asio::awaitable<void> answer_requests(const HttpServices& services, const HttpServer::Status& status, beast::tcp_stream& stream) {
     error_code error;
     beast::flat_buffer buffer(max_header_size + max_body_size);
     for (bool keeps_alive = true; keeps_alive;) {
@@ -125,8 +145,8 @@ asio::awaitable<void> answer_requests(const HttpServices& services, beast::tcp_s
         }
         const Request request = parser.release();
         keeps_alive = request.keep_alive();
-        Response response =
-            make_response(answer_request(services, request.method_string(), request.target()), request.version());
+        HttpAnswer answered = co_await answer(services, status, request);
+        Response response = make_response(std::move(answered), request.version());
         response.keep_alive(keeps_alive);
         error = co_await send(stream, response, request.method() != http::verb::head);
         if (error) {
@@ -141,6 +161,7 @@ asio::awaitable<void> answer_requests(const HttpServices& services, beast::tcp_s
 // What the server and its coroutines have in common; used on one thread.
 struct HttpServer::Shared {
     HttpServices services;
+    Status status;
     std::size_t connections = 0;
     std::set<beast::tcp_stream*> streams;   // of those connections whose coroutine has begun
 };
@@ -165,6 +186,7 @@ public:
     }
 
     const HttpServices& services() const { return shared_->services; }
+    const Status& status() const { return shared_->status; }
 
 private:
     std::shared_ptr<Shared> shared_;
@@ -178,12 +200,14 @@ asio::awaitable<void> HttpServer::serve(Place arrived, net::Stream accepted) {
     beast::tcp_stream stream(std::move(socket));
     Place place(std::move(arrived));   // ends before the stream does
     place.hold(stream);
-    co_await answer_requests(place.services(), stream);
+    co_await answer_requests(place.services(), place.status(), stream);
 }
 
-HttpServer::HttpServer(net::Coroutines& coroutines, const asio::any_io_executor& executor, HttpServices services)
+HttpServer::HttpServer(net::Coroutines& coroutines, const asio::any_io_executor& executor, HttpServices services,
+                       Status status)
     : shared_(std::make_shared<Shared>()) {
     shared_->services = std::move(services);
+    shared_->status = std::move(status);
     const std::weak_ptr<Shared> weak = shared_;
     auto on_accept = [&coroutines, executor, weak](net::Accepted accepted) {
         const std::shared_ptr<Shared> shared = weak.lock();

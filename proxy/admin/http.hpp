@@ -11,6 +11,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,9 +25,12 @@ namespace pgweir::proxy {
 // A resource of the executor's thread, on which all its functions are called.
 class HttpServer {
 public:
+    // Makes /status.json, for a database.
+    using Status = std::function<boost::asio::awaitable<std::string>(std::string database)>;
+
     // Lifetime: `coroutines` and what the services refer to outlive the server and the
     // coroutines it has started.
-    HttpServer(net::Coroutines& coroutines, const boost::asio::any_io_executor& executor, HttpServices services);
+    HttpServer(net::Coroutines& coroutines, const boost::asio::any_io_executor& executor, HttpServices services, Status status);
     ~HttpServer();
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;

@@ -1,7 +1,10 @@
 #include "proxy/admin/routes.hpp"
 
+#include "proxy/admin/status_page.hpp"
+
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <exception>
@@ -15,6 +18,7 @@ constexpr const char* html_type = "text/html; charset=utf-8";
 constexpr const char* metrics_type = "text/plain; version=0.0.4; charset=utf-8";
 
 constexpr std::string_view health_prefix = "/health/db/";
+constexpr std::string_view status_path = "/status.json";
 
 HttpAnswer make_text(int status, std::string text) {
     HttpAnswer answer;
@@ -44,17 +48,33 @@ std::string decode(std::string_view text) {
     return result;
 }
 
-HttpAnswer index_page(const HttpServices&) {
-    return {200,
-            html_type,
-            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>pgweir</title></head><body>\n"
-            "<h1>pgweir</h1>\n<ul>\n"
-            "<li><a href=\"/health/db\">/health/db</a>: the pools; 503 while a breaker is open</li>\n"
-            "<li><a href=\"/metrics\">/metrics</a>: for Prometheus</li>\n"
-            "<li><a href=\"/readyz\">/readyz</a>: 200 while new clients are taken</li>\n"
-            "<li><a href=\"/livez\">/livez</a>: 200 while the process works</li>\n"
-            "</ul>\n</body></html>\n",
-            {}};
+// The value of a query's parameter, decoded; empty when it is not there.
+std::string parameter(std::string_view query, std::string_view name) {
+    while (!query.empty()) {
+        const std::string_view pair = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(pair.size() + 1, query.size()));
+        if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) return decode(pair.substr(name.size() + 1));
+    }
+    return {};
+}
+
+// Compares all of it, whatever is found on the way: how long it takes tells nothing of the token.
+bool is_same(std::string_view brought, std::string_view token) {
+    unsigned difference = brought.size() == token.size() ? 0 : 1;
+    for (std::size_t i = 0; i < brought.size(); ++i)
+        difference |= static_cast<unsigned>(brought[i] ^ token[token.empty() ? 0 : i % token.size()]);
+    return difference == 0;
+}
+
+bool may_ask(const HttpServices& services, std::string_view authorization) {
+    const std::string token = services.token();
+    if (token.empty()) return true;
+    constexpr std::string_view scheme = "Bearer ";
+    return authorization.starts_with(scheme) && is_same(authorization.substr(scheme.size()), token);
+}
+
+HttpAnswer page(const HttpServices&) {
+    return {200, html_type, status_page(), {}};
 }
 
 HttpAnswer metrics_page(const HttpServices& services) {
@@ -76,39 +96,43 @@ HttpAnswer readyz_page(const HttpServices& services) {
 struct Route {
     std::string_view path;
     HttpAnswer (*answer)(const HttpServices&);
+    bool is_open = false;   // for whoever asks: it tells nothing, or a balancer has to know it
 };
 
 constexpr std::array routes = {
-    Route{"/", index_page},      Route{"/metrics", metrics_page}, Route{"/health/db", health_page},
-    Route{"/livez", livez_page}, Route{"/readyz", readyz_page},
+    Route{"/", page, true},           Route{"/metrics", metrics_page},     Route{"/health/db", health_page},
+    Route{"/livez", livez_page, true}, Route{"/readyz", readyz_page, true},
 };
 
-HttpAnswer answer_path(const HttpServices& services, std::string_view path) {
-    for (const Route& route : routes) {
-        if (route.path == path) {
-            return route.answer(services);
-        }
+HttpReply answer_path(const HttpServices& services, std::string_view path, const HttpRequest& request) {
+    const auto route = std::find_if(routes.begin(), routes.end(), [path](const Route& one) { return one.path == path; });
+    const bool is_open = route != routes.end() && route->is_open;
+    if (!is_open && !may_ask(services, request.authorization)) return make_text(401, "a token is needed\n");
+    if (route != routes.end()) return route->answer(services);
+    if (path == status_path) {
+        const std::size_t mark = request.target.find('?');
+        return StatusWanted{mark == std::string_view::npos ? std::string() : parameter(request.target.substr(mark + 1), "pool")};
     }
     if (path.starts_with(health_prefix)) {
-        if (auto health = services.health_of(decode(path.substr(health_prefix.size())))) {
-            return make_health(std::move(*health));
-        }
+        if (auto health = services.health_of(decode(path.substr(health_prefix.size())))) return make_health(std::move(*health));
     }
     return make_text(404, "not found\n");
 }
 
 }   // namespace
 
-HttpAnswer answer_request(const HttpServices& services, std::string_view method, std::string_view target) {
-    if (method != "GET" && method != "HEAD") {
-        return make_text(405, "only GET and HEAD\n");
-    }
+HttpReply answer_request(const HttpServices& services, const HttpRequest& request) {
+    if (request.method != "GET" && request.method != "HEAD") return make_text(405, "only GET and HEAD\n");
     try {
-        return answer_path(services, target.substr(0, target.find('?')));
+        return answer_path(services, request.target.substr(0, request.target.find('?')), request);
     } catch (const std::exception& error) {
         spdlog::error("event=http_failed text={:?}", error.what());
         return make_text(500, "internal error\n");
     }
+}
+
+HttpAnswer make_status(std::string json) {
+    return {200, json_type, std::move(json), {}};
 }
 
 }   // namespace pgweir::proxy

@@ -5,11 +5,15 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 
 using pgweir::proxy::answer_request;
 using pgweir::proxy::HealthAnswer;
 using pgweir::proxy::HttpAnswer;
+using pgweir::proxy::HttpReply;
 using pgweir::proxy::HttpServices;
+using pgweir::proxy::StatusWanted;
 using std::chrono::seconds;
 
 namespace {
@@ -18,6 +22,7 @@ namespace {
 struct Daemon {
     bool is_draining = false;
     std::string asked_for;   // the database of the last health_of
+    std::string token;
 
     HttpServices services() {
         HttpServices result;
@@ -28,10 +33,16 @@ struct Daemon {
             return name == "unknown" ? std::nullopt : std::optional(HealthAnswer{200, "{\"one\":1}", {}});
         };
         result.is_draining = [this] { return is_draining; };
+        result.token = [this] { return token; };
         return result;
     }
 
-    HttpAnswer get(std::string_view target) { return answer_request(services(), "GET", target); }
+    HttpReply ask(std::string_view method, std::string_view target, std::string_view authorization = {}) {
+        return answer_request(services(), {.method = method, .target = target, .authorization = authorization});
+    }
+    HttpAnswer get(std::string_view target, std::string_view authorization = {}) {
+        return std::get<HttpAnswer>(ask("GET", target, authorization));
+    }
 };
 
 }   // namespace
@@ -71,24 +82,49 @@ TEST_CASE("routes: readiness ends with the drain, liveness does not", "[proxy]")
 TEST_CASE("routes: other methods are 405, other paths 404", "[proxy]") {
     Daemon daemon;
     const std::string_view method = GENERATE("POST", "PUT", "DELETE", "OPTIONS", "get", "");
-    CHECK(answer_request(daemon.services(), method, "/metrics").status == 405);
+    CHECK(std::get<HttpAnswer>(daemon.ask(method, "/metrics")).status == 405);
     const std::string_view path = GENERATE("/metric", "/metrics/", "", "*", "/health", "//");
-    CHECK(answer_request(daemon.services(), "GET", path).status == 404);
-    CHECK(answer_request(daemon.services(), "HEAD", path).status == 404);
+    CHECK(daemon.get(path).status == 404);
+    CHECK(std::get<HttpAnswer>(daemon.ask("HEAD", path)).status == 404);
 }
 
-TEST_CASE("routes: the page at the root links to the others", "[proxy]") {
+TEST_CASE("routes: the page at the root is whole, and asks nobody else for anything", "[proxy]") {
     Daemon daemon;
-    const std::string_view path = GENERATE("/metrics", "/health/db", "/livez", "/readyz");
-    CHECK(daemon.get("/").body.find("href=\"" + std::string(path) + "\"") != std::string::npos);
-    CHECK(daemon.get(path).status != 404);
+    const HttpAnswer answer = daemon.get("/");
+    CHECK(std::string_view(answer.content_type).starts_with("text/html"));
+    CHECK(answer.body.find("</html>") != std::string::npos);
+    const std::string_view outside = GENERATE("http:", "https:", "src=", "@import", "url(", "innerHTML", "eval(");
+    CHECK(answer.body.find(outside) == std::string::npos);
+}
+
+TEST_CASE("routes: the status is for its caller to make, of the database that is asked for", "[proxy]") {
+    Daemon daemon;
+    const auto [target, database] = GENERATE(
+        std::pair("/status.json", ""), std::pair("/status.json?", ""), std::pair("/status.json?pool=app", "app"),
+        std::pair("/status.json?x=1&pool=a%26b%3Dc&pool=other", "a&b=c"), std::pair("/status.json?pools=app", ""),
+        std::pair("/status.json?pool", ""), std::pair("/status.json?&&pool=%e4%zz", "\xe4%zz"));
+    CHECK(std::get<StatusWanted>(daemon.ask("GET", target)).database == database);
+}
+
+TEST_CASE("routes: with a token set, figures are for who brings it", "[proxy]") {
+    Daemon daemon;
+    daemon.token = "open sesame";
+    const std::string_view closed = GENERATE("/metrics", "/health/db", "/health/db/app", "/status.json", "/nothing");
+    const std::string_view wrong = GENERATE("", "Bearer", "Bearer ", "Bearer open", "Bearer open sesame ", "Bearer open sesamf",
+                                            "bearer open sesame", "open sesame", "Basic open sesame");
+    CHECK(daemon.get(closed, wrong).status == 401);
+    CHECK(daemon.get("/livez", wrong).status == 200);
+    CHECK(daemon.get("/readyz", wrong).status == 200);
+    CHECK(daemon.get("/", wrong).status == 200);
+    CHECK(daemon.get("/metrics", "Bearer open sesame").status == 200);
+    CHECK(std::holds_alternative<StatusWanted>(daemon.ask("GET", "/status.json", "Bearer open sesame")));
 }
 
 TEST_CASE("routes: a service that throws is a 500 without its words", "[proxy]") {
     Daemon daemon;
     HttpServices services = daemon.services();
     services.metrics = []() -> std::string { throw std::runtime_error("a secret"); };
-    const HttpAnswer answer = answer_request(services, "GET", "/metrics");
+    const HttpAnswer answer = std::get<HttpAnswer>(answer_request(services, {.method = "GET", .target = "/metrics", .authorization = {}}));
     CHECK(answer.status == 500);
     CHECK(answer.body.find("secret") == std::string::npos);
 }
