@@ -56,13 +56,7 @@ void compare_entries(const std::string& key, const std::map<std::string, Entry>&
 }  // namespace
 
 std::string Change::text() const {
-    const std::string what = fmt::format("{}: {} -> {}", key, before, after);
-    switch (reload) {
-        case Reload::live: return what;
-        case Reload::new_servers: return what + " (for new servers)";
-        case Reload::restart: return what + " (needs a restart)";
-    }
-    return what;
+    return fmt::format("{}: {} -> {} ({})", key, before, after, reload == Reload::restart ? "needs a restart" : text_of(reload));
 }
 
 std::vector<Change> diff(const Config& before, const Config& after) {

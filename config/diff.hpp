@@ -15,7 +15,7 @@ struct Change {
     std::string after;    // likewise; `absent` for one that went, `present` for one that is or was there
     Reload reload = Reload::live;
 
-    // `limits.max_client_conn: 100 -> 200`, with what it takes behind it when that is not the reload itself.
+    // `limits.max_client_conn: 100 -> 200 (live)`: what it takes stands behind it.
     std::string text() const;
 };
 

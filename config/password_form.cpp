@@ -50,12 +50,12 @@ bool is_verifier(std::string_view text) {
     return name == scram_name && is_count && is_base64(salt) && is_key(stored_key) && is_key(text);
 }
 
+}  // namespace
+
 bool is_md5_hash(std::string_view text) {
     return text.size() == 35 && text.starts_with("md5") &&
            text.find_first_not_of("0123456789abcdef", 3) == std::string_view::npos;
 }
-
-}  // namespace
 
 std::optional<std::string> password_problem(std::string_view password) {
     if (password.empty()) {

@@ -47,16 +47,16 @@ constexpr auto listen_rows = std::to_array<Row<ListenOptions>>({
 });
 
 constexpr auto tls_rows = std::to_array<Row<TlsOptions>>({
-    {{"mode", 0, 0, Reload::live,
+    {{"mode", 0, 0, Reload::new_logins,
       "Whether clients may (allow) or must (require) use TLS; without a certificate allow means plain text only."},
      &TlsOptions::mode},
-    {{"certificate", 0, 0, Reload::live, "PEM file with the certificate chain shown to clients."},
+    {{"certificate", 0, 0, Reload::new_logins, "PEM file with the certificate chain shown to clients."},
      &TlsOptions::certificate},
-    {{"private_key", 0, 0, Reload::live, "PEM file with the key of the certificate."}, &TlsOptions::private_key},
-    {{"client_ca", 0, 0, Reload::live,
+    {{"private_key", 0, 0, Reload::new_logins, "PEM file with the key of the certificate."}, &TlsOptions::private_key},
+    {{"client_ca", 0, 0, Reload::new_logins,
       "PEM file of authorities; when set, clients must show a certificate signed by one of them."},
      &TlsOptions::client_ca},
-    {{"min_version", 0, 0, Reload::live, "Oldest TLS version accepted from clients."}, &TlsOptions::min_version},
+    {{"min_version", 0, 0, Reload::new_logins, "Oldest TLS version accepted from clients."}, &TlsOptions::min_version},
 });
 
 constexpr auto client_limit_rows = std::to_array<Row<ClientLimits>>({
@@ -97,7 +97,7 @@ constexpr auto pool_limit_rows = std::to_array<Row<PoolLimits>>({
 });
 
 constexpr auto client_timeout_rows = std::to_array<Row<ClientTimeouts>>({
-    {{"client_login_timeout", 100, 10 * minute, Reload::live, "How long a client may take to log in."},
+    {{"client_login_timeout", 100, 10 * minute, Reload::new_logins, "How long a client may take to log in."},
      &ClientTimeouts::client_login_timeout},
     {{"client_idle_timeout", 0, week, Reload::live,
       "How long a client may stay connected without a statement; 0s for ever."},
@@ -148,7 +148,7 @@ constexpr auto breaker_rows = std::to_array<Row<BreakerOptions>>({
 });
 
 constexpr auto queue_rows = std::to_array<Row<QueueOptions>>({
-    {{"fair_by", 0, 0, Reload::live,
+    {{"fair_by", 0, 0, Reload::new_logins,
       "What makes clients one flow, of user, application_name and address; flows take turns when clients wait. A client "
       "keeps the flow of its login."},
      &QueueOptions::fair_by},
@@ -181,22 +181,22 @@ constexpr auto database_rows = std::to_array<Row<DatabaseOptions>>({
       "Where the servers are: a libpq URI or key=value string, or one as frameworks write it; "
       "${VAR} and file:/path are read."},
      &DatabaseOptions::dsn},
-    {{"pool_mode", 0, 0, Reload::live, "How long a client keeps its server: for a transaction, or until it leaves."},
+    {{"pool_mode", 0, 0, Reload::new_logins, "How long a client keeps its server: for a transaction, or until it leaves."},
      &DatabaseOptions::pool_mode},
 });
 
 constexpr auto user_rows = std::to_array<Row<UserOptions>>({
-    {{"password", 0, 0, Reload::live,
+    {{"password", 0, 0, Reload::new_logins,
       "Plain text or a SCRAM-SHA-256$... verifier (`pgweir hash-password`); ${VAR} and file:/path are read."},
      &UserOptions::password},
-    {{"databases", 0, 0, Reload::live, "The databases that the user may enter, one or a list; all when left out."},
+    {{"databases", 0, 0, Reload::new_logins, "The databases that the user may enter, one or a list; all when left out."},
      &UserOptions::databases},
-    {{"pool_mode", 0, 0, Reload::live, "Overrides the database's for this user."}, &UserOptions::pool_mode},
-    {{"priority", 0, 0, Reload::live,
+    {{"pool_mode", 0, 0, Reload::new_logins, "Overrides the database's for this user."}, &UserOptions::pool_mode},
+    {{"priority", 0, 0, Reload::new_logins,
       "high: goes first when clients wait, and a tenth of each pool the user may enter is kept free of others."},
      &UserOptions::priority},
-    {{"admin", 0, 0, Reload::live, "May do everything in the admin console, the database pgweir."}, &UserOptions::admin},
-    {{"stats", 0, 0, Reload::live, "May look at everything in the admin console, and change nothing."}, &UserOptions::stats},
+    {{"admin", 0, 0, Reload::new_logins, "May do everything in the admin console, the database pgweir."}, &UserOptions::admin},
+    {{"stats", 0, 0, Reload::new_logins, "May look at everything in the admin console, and change nothing."}, &UserOptions::stats},
 });
 
 constexpr Row<UserOptions> user_connections_row{client_limit_rows[1].facts,

@@ -24,6 +24,7 @@ enum class ConnectionUse;
 // What it takes until a changed value is in force.
 enum class Reload {
     live,          // the reload itself
+    new_logins,    // clients that log in after it; those inside keep what they have
     new_servers,   // servers opened after the reload; those open now are replaced as they become idle
     restart,       // the daemon must be started again
 };
@@ -80,7 +81,7 @@ struct NamedOption {
 std::vector<NamedOption> flatten(const Section& section, std::string_view path);
 
 // What a reload does with an entry that came or went.
-inline constexpr Reload database_entry_reload = Reload::live;
-inline constexpr Reload user_entry_reload = Reload::live;
+inline constexpr Reload database_entry_reload = Reload::new_logins;
+inline constexpr Reload user_entry_reload = Reload::new_logins;
 
 }  // namespace pgweir::config

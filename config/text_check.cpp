@@ -81,6 +81,21 @@ bool is_acceptable_text(std::string_view text, Problems& problems) {
     return true;
 }
 
+std::string printable(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t size = utf8_size(text);
+        const bool is_control = size == 1 && (is_forbidden_control(text.front()) || text.front() < ' ');
+        if (size == 0 || is_control) {
+            out += fmt::format("\\x{:02x}", static_cast<unsigned int>(static_cast<unsigned char>(text.front())));
+        } else {
+            out += text.substr(0, size);
+        }
+        text.remove_prefix(std::max<std::size_t>(size, 1));
+    }
+    return out;
+}
+
 Lines::Lines(std::string_view text) : text_(text), starts_{0} {
     for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
         starts_.push_back(at + 1);

@@ -5,6 +5,7 @@
 #include "config/problems.hpp"
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,9 @@ inline constexpr std::size_t max_file_size = 1'048'576;
 
 // False, and one problem more, when the text is not worth parsing.
 bool is_acceptable_text(std::string_view text, Problems& problems);
+
+// The text with control characters, and bytes that are not UTF-8, as \xNN.
+std::string printable(std::string_view text);
 
 // Finds places in a text. Lifetime: the text's.
 class Lines {

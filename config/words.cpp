@@ -56,6 +56,7 @@ std::string_view text_of(LogLevel value) {
 std::string_view text_of(Reload value) {
     switch (value) {
         case Reload::live: return "live";
+        case Reload::new_logins: return "new logins";
         case Reload::new_servers: return "new servers";
         case Reload::restart: return "restart";
     }

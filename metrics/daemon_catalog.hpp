@@ -25,6 +25,7 @@ struct DaemonState {
     std::uint64_t max_client_conn = 0;
     std::uint64_t clients_inside = 0;   // past the gate: logging in or logged in
     std::uint64_t buffered_bytes = 0;   // memory of what clients have not read yet
+    std::uint64_t certificate_expires_at = 0;   // of listen.tls, in seconds since 1970; 0 for none
 };
 
 using DaemonRow = Row<std::variant<std::uint64_t DaemonState::*, bool DaemonState::*>>;
@@ -43,6 +44,9 @@ inline constexpr std::array daemon_rows = {
               &DaemonState::clients_inside},
     DaemonRow{"buffered_bytes", MetricType::gauge, "Memory that holds what clients have not read yet.",
               &DaemonState::buffered_bytes},
+    DaemonRow{"certificate_expiry_timestamp_seconds", MetricType::gauge,
+              "When the certificate shown to clients expires, in seconds since 1970; 0 without one.",
+              &DaemonState::certificate_expires_at},
 };
 
 // Prefix process_: the names that Prometheus libraries have agreed on.

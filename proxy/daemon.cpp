@@ -96,6 +96,7 @@ std::optional<std::string> Daemon::open() {
 
 std::optional<std::string> Daemon::open_tls(const config::TlsOptions& options) {
     auto offer = std::make_shared<TlsOffer>();
+    std::uint64_t expires_at = 0;
     offer->required = options.mode == config::TlsMode::require;
     if (options.mode != config::TlsMode::disable && !options.certificate.empty()) {
         std::variant<net::ServerTls, net::TlsError> made = net::make_server_tls(options);
@@ -103,7 +104,9 @@ std::optional<std::string> Daemon::open_tls(const config::TlsOptions& options) {
         auto& tls = std::get<net::ServerTls>(made);
         offer->context = std::move(tls.context);
         offer->endpoint_binding = std::move(tls.endpoint_binding);
+        expires_at = tls.expires_at;
     }
+    certificate_expires_at_ = expires_at;
     const std::lock_guard lock(mutex_);
     tls_ = std::move(offer);
     return std::nullopt;

@@ -131,6 +131,7 @@ private:
 
     std::atomic<std::uint64_t> generation_{1};
     std::atomic<bool> last_reload_ok_{true};
+    std::atomic<std::uint64_t> certificate_expires_at_{0};   // in seconds since 1970; 0 without one
     std::atomic<bool> is_draining_{false};
     std::atomic<std::uint32_t> next_relay_thread_{0};
     bool is_reloading_ = false;

@@ -79,6 +79,7 @@ metrics::Snapshot Daemon::snapshot() const {
     snapshot.daemon.max_client_conn = static_cast<std::uint64_t>(gate_.limit());
     snapshot.daemon.clients_inside = static_cast<std::uint64_t>(gate_.inside());
     snapshot.daemon.buffered_bytes = buffered_.used();
+    snapshot.daemon.certificate_expires_at = certificate_expires_at_;
     snapshot.process = process_state();
     for (const auto& [name, pool] : pools()) snapshot.pools.push_back(pool_snapshot(*pool));
     for (const auto& thread : login_threads_) snapshot.logins.push_back(&thread->cells);

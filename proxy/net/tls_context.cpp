@@ -6,6 +6,7 @@
 #include <openssl/x509err.h>
 
 #include <array>
+#include <ctime>
 #include <optional>
 #include <string_view>
 
@@ -97,6 +98,13 @@ std::string endpoint_binding_of(const X509* certificate) {
     return std::string(hash.begin(), hash.begin() + size);
 }
 
+std::uint64_t expiry_of(const X509* certificate) {
+    std::tm time{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1) return 0;
+    const std::time_t seconds = ::timegm(&time);
+    return seconds > 0 ? static_cast<std::uint64_t>(seconds) : 0;
+}
+
 }  // namespace
 
 std::variant<ServerTls, TlsError> make_server_tls(const config::TlsOptions& options) {
@@ -105,7 +113,8 @@ std::variant<ServerTls, TlsError> make_server_tls(const config::TlsOptions& opti
     set_policy(context.get(), options);
     if (MaybeError error = load_certificate(context.get(), options)) return *error;
     if (MaybeError error = load_client_ca(context.get(), options.client_ca)) return *error;
-    return ServerTls{context, endpoint_binding_of(SSL_CTX_get0_certificate(context.get()))};
+    const X509* certificate = SSL_CTX_get0_certificate(context.get());
+    return ServerTls{context, endpoint_binding_of(certificate), expiry_of(certificate)};
 }
 
 bool has_negotiated_alpn(const Stream& stream) {

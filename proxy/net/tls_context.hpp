@@ -7,6 +7,7 @@
 
 #include <openssl/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <variant>
@@ -25,6 +26,7 @@ struct ServerTls {
     // tls-server-end-point data of the certificate (RFC 5929); empty when its signature
     // names no hash (Ed25519), so that channel binding cannot be offered.
     std::string endpoint_binding;
+    std::uint64_t expires_at = 0;   // the certificate's last second, in seconds since 1970
 };
 
 // One line, with the option and the file that are meant.

@@ -1,4 +1,4 @@
-"""Debian's pgbouncer, in transaction mode, for comparison."""
+"""Debian's pgbouncer, for comparison: with files of one's own, or in transaction mode in front of a role."""
 
 import os
 import shutil
@@ -33,24 +33,20 @@ log_disconnections = 0
 """
 
 
-class PgBouncer:
-    """Clients log in as the role itself: with SCRAM, pgbouncer 1.18 passes the client's keys on to the server."""
+class BouncerWith:
+    """A pgbouncer with a pgbouncer.ini that listens at `{port}` of 127.0.0.1, and other files beside it, in `{directory}`."""
 
-    def __init__(self, role, certificates, verifier, pool_size):
-        self._role = role
+    def __init__(self, ini, files, **values):
         self.port = free_port()
         self.directory = tempfile.mkdtemp(prefix="pgweir-bouncer-")
+        self.path = os.path.join(self.directory, "pgbouncer.ini")
+        for name, text in {"pgbouncer.ini": ini.format(port=self.port, directory=self.directory, **values), **files}.items():
+            with open(os.path.join(self.directory, name), "w") as file:
+                file.write(text)
         prefix, uid, gid = unprivileged()
-        path = os.path.join(self.directory, "pgbouncer.ini")
-        with open(path, "w") as file:
-            file.write(SETTINGS.format(role=role, port=self.port, directory=self.directory, pool_size=pool_size,
-                                       certificates=certificates))
-        # A verifier, as our own daemon keeps it: from a plain password pgbouncer would derive one at every login.
-        with open(os.path.join(self.directory, "users"), "w") as file:
-            file.write(f'"{role.name}" "{verifier}"\n')
         os.chown(self.directory, uid, gid)
         with open(os.path.join(self.directory, "log"), "w") as log:
-            self.process = subprocess.Popen([*(prefix or ["setpriv"]), "--pdeathsig", "KILL", "/usr/sbin/pgbouncer", "-q", path],
+            self.process = subprocess.Popen([*(prefix or ["setpriv"]), "--pdeathsig", "KILL", "/usr/sbin/pgbouncer", "-q", self.path],
                                             env=clean_environment(), cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(self._listens, "pgbouncer listens")
 
@@ -62,11 +58,20 @@ class PgBouncer:
         except OSError:
             return False
 
-    def dsn(self, **options):
-        return conninfo(**{"host": "127.0.0.1", "port": self.port, "user": self._role.name, "password": self._role.password,
-                           "dbname": "app", "sslmode": "disable", **options})
-
     def finish(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=20)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class PgBouncer(BouncerWith):
+    """Clients log in as the role itself: with SCRAM, pgbouncer 1.18 passes the client's keys on to the server."""
+
+    def __init__(self, role, certificates, verifier, pool_size):
+        self._role = role
+        # A verifier, as our own daemon keeps it: from a plain password pgbouncer would derive one at every login.
+        super().__init__(SETTINGS, {"users": f'"{role.name}" "{verifier}"\n'}, role=role, certificates=certificates, pool_size=pool_size)
+
+    def dsn(self, **options):
+        return conninfo(**{"host": "127.0.0.1", "port": self.port, "user": self._role.name, "password": self._role.password,
+                           "dbname": "app", "sslmode": "disable", **options})

@@ -94,3 +94,15 @@ TEST_CASE("tls context: with a client CA a client without a certificate is not l
     pair.ours.start_tls(*context);
     CHECK(test::shake_hands(pair.ours, client) == IoStatus::failed);
 }
+
+TEST_CASE("tls context: the certificate's last second is told", "[net]") {
+    const test::CertificateFiles files;
+    const ServerTls made = std::get<ServerTls>(make_server_tls(files.options()));
+    int days = 0;
+    int seconds = 0;
+    const std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)> told(
+        ASN1_TIME_set(nullptr, static_cast<std::time_t>(made.expires_at)), ASN1_TIME_free);
+    REQUIRE(ASN1_TIME_diff(&days, &seconds, told.get(), X509_get0_notAfter(SSL_CTX_get0_certificate(made.context.get()))) == 1);
+    CHECK(days == 0);
+    CHECK(seconds == 0);
+}
