@@ -56,6 +56,7 @@ int main(int argc, char** argv) {
     show->add_option("what", what, "As behind SHOW: holders, pools, queue, clients, ...; help names all")->required();
     show->add_option("--dsn", dsn, "Where the console is; by default what the configuration file says")->envname("PGWEIR_CONSOLE_DSN");
     show->add_option("-c,--config", file, "The YAML file")->envname("PGWEIR_CONFIG")->capture_default_str();
+    show->footer("Exit codes: 0 shown; 1 not reached, or refused; 78 bad configuration.\nExample: pgweir show holders");
     auto* migrate = app.add_subcommand("migrate", "Print the YAML for a pgbouncer.ini, and on standard error what has no place in it.");
     migrate->add_option("ini", ini, "PgBouncer's file; those that it names are read too")->required();
     migrate->footer("Exit codes: 0 all carried over; 3 printed, but something is listed; 65 no pgbouncer.ini; 66 a file cannot be read.\n"

@@ -15,10 +15,13 @@ async function main() {
   page.on("request", request => requests.push(request.url()));
 
   const commands = {
-    open: ({ url }) => page.goto(url),
+    open: async ({ url }) => {
+      await page.goto("about:blank");
+      problems.length = requests.length = 0;
+      await page.goto(url);
+    },
     // The expression sees the page; its value comes back.
     evaluate: ({ expression }) => page.evaluate(expression),
-    wait: ({ expression }) => page.waitForFunction(expression, undefined, { timeout: 60000 }).then(() => true),
     press: ({ keys }) => page.keyboard.press(keys),
     type: ({ selector, text }) => page.fill(selector, text),
     click: ({ selector }) => page.click(selector),

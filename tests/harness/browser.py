@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 from .programs import TESTS, clean_environment
+from .wait import wait_until
 
 PROGRAM = os.path.join(TESTS, "drivers", "browser.js")
 
@@ -34,13 +35,13 @@ class Browser:
 
     def wait(self, expression):
         """Until it is true in the page."""
-        return self._do("wait", expression=expression)
+        wait_until(lambda: self.evaluate(expression), f"in the page: {expression}", deadline=60)
 
     def text(self, selector):
         return self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText")
 
     def wait_text(self, selector, part):
-        return self.wait(f"document.querySelector({json.dumps(selector)}).innerText.includes({json.dumps(part)})")
+        self.wait(f"document.querySelector({json.dumps(selector)}).innerText.includes({json.dumps(part)})")
 
     def press(self, keys):
         self._do("press", keys=keys)
