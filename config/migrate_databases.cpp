@@ -141,11 +141,16 @@ private:
         }
     }
 
-    // PgBouncer asks its [users] line of the server's login first, then the database, then [pgbouncer].
+    // PgBouncer asks the [users] line of the server's login first, then the database, then [pgbouncer]; but a login that
+    // user= gives has no such line in its eyes, up to 1.22 at least.
     std::string pool_mode() {
         if (const std::optional<IniValue> mode = login_.empty() ? std::nullopt : draft_.user_pool_mode(login_)) {
             draft_.used_user_lines.insert(login_);
-            return carry_pool_mode(*mode, draft_.losses);
+            if (!has("user")) {
+                return carry_pool_mode(*mode, draft_.losses);
+            }
+            draft_.losses.add(mode->origin, mode->key, "PgBouncer 1.18 does not heed it for databases with user=, and here it is not heeded either",
+                              "set pool_mode of those databases if your PgBouncer does");
         }
         if (has("pool_mode")) {
             return carry_pool_mode(value("pool_mode"), draft_.losses);

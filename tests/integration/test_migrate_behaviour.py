@@ -14,7 +14,7 @@ VERIFIER_PASSWORD = "by verifier"
 INI = """[databases]
 one = host=127.0.0.1 port={role.port} dbname={role.database} user={role.name} password={role.password} pool_size=1
 two = host=127.0.0.1 port={role.port} dbname={role.database} user={role.name} password={role.password} pool_size=1 pool_mode=transaction timezone=Asia/Tokyo
-[pgbouncer]
+{user_lines}[pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
@@ -27,7 +27,7 @@ idle_transaction_timeout = 1
 server_tls_sslmode = disable
 """
 
-USERS = '''"plain" "it's $HOME ""quoted"""
+USERS = '''"plain" "it's $HOME ""quoted"
 "verified" "{verifier}"
 "hashed" "md500000000000000000000000000000000"
 '''
@@ -44,12 +44,12 @@ LOGINS = [("plain", 'it\'s $HOME "quoted', "one"), ("plain", 'it\'s $HOME "quote
 
 @pytest.fixture
 def pair(role):
-    """pair(auth_type): ports of a pgbouncer and of a pgweir with the configuration that it was migrated to."""
+    """pair(auth_type, user_lines): ports of a pgbouncer and of a pgweir with the configuration that it was migrated to."""
     bouncers, daemons = [], []
 
-    def start(auth_type="scram-sha-256"):
+    def start(auth_type="scram-sha-256", user_lines=""):
         verifier = run(binary(), "hash-password", stdin=None, input=VERIFIER_PASSWORD + "\n").stdout.strip()
-        bouncer = BouncerWith(INI, {"users": USERS.format(verifier=verifier), "hba": HBA}, role=role, auth_type=auth_type)
+        bouncer = BouncerWith(INI, {"users": USERS.format(verifier=verifier), "hba": HBA}, role=role, auth_type=auth_type, user_lines=user_lines)
         bouncers.append(bouncer)
         result = run(binary(), "migrate", bouncer.path)
         assert result.returncode == 3, result.stderr   # the md5 hash
@@ -106,6 +106,13 @@ def test_pool_modes_sizes_and_waits(pair):
         assert serves_two(port, "two")
         with connect(port, database="two") as client:
             assert client.execute("SHOW timezone").fetchone() == ("Asia/Tokyo",)
+
+
+@pytest.mark.parametrize("whose", ["the server's login", "the client's"])
+def test_the_pool_mode_of_a_users_line_is_nothing_to_a_database_with_a_user(whose, pair, role):
+    user = role.name if whose == "the server's login" else "plain"
+    for port in pair(user_lines=f"[users]\n{user} = pool_mode=transaction\n"):
+        assert not serves_two(port, "one")
 
 
 def test_client_limit(pair):

@@ -10,7 +10,6 @@
 
 namespace config = pgweir::config;
 
-using namespace std::chrono_literals;
 using pgweir::test::config_of;
 using pgweir::test::losses_of;
 using pgweir::test::migrated;
@@ -48,14 +47,14 @@ TEST_CASE("migrate: PgBouncer's defaults are written where ours differ", "[confi
     CHECK(app.limits.pool_size == 20);
     CHECK(config->limits.max_client_conn == 100);
     CHECK(app.limits.max_waiting == 100);
-    CHECK(app.timeouts.query_wait_timeout == 120s);
-    CHECK(app.timeouts.server_lifetime == 3600s);
-    CHECK(app.timeouts.server_idle_timeout == 600s);
-    CHECK(app.timeouts.server_check_delay == 30s);
-    CHECK(app.timeouts.idle_transaction_timeout == 0s);
-    CHECK(app.timeouts.idle_transaction_soft_timeout == 0s);
-    CHECK(app.timeouts.slow_reader_timeout == 0s);
-    CHECK(config->timeouts.client_login_timeout == 60s);
+    CHECK(app.timeouts.query_wait_timeout == std::chrono::seconds(120));
+    CHECK(app.timeouts.server_lifetime == std::chrono::seconds(3600));
+    CHECK(app.timeouts.server_idle_timeout == std::chrono::seconds(600));
+    CHECK(app.timeouts.server_check_delay == std::chrono::seconds(30));
+    CHECK(app.timeouts.idle_transaction_timeout == std::chrono::seconds(0));
+    CHECK(app.timeouts.idle_transaction_soft_timeout == std::chrono::seconds(0));
+    CHECK(app.timeouts.slow_reader_timeout == std::chrono::seconds(0));
+    CHECK(config->timeouts.client_login_timeout == std::chrono::seconds(60));
     CHECK(!app.breaker.open_above);
     CHECK(config->listen.tls.mode == config::TlsMode::disable);
 }
@@ -70,8 +69,8 @@ TEST_CASE("migrate: values go to their options, in PgBouncer's spellings", "[con
     const config::DatabaseOptions& app = config->databases.at("app");
     CHECK(app.limits.pool_size == 7);
     CHECK(app.limits.min_pool_size == 7);
-    CHECK(app.timeouts.server_idle_timeout == 1500ms);
-    CHECK(app.timeouts.query_timeout == 30s);
+    CHECK(app.timeouts.server_idle_timeout == std::chrono::milliseconds(1500));
+    CHECK(app.timeouts.query_timeout == std::chrono::seconds(30));
     CHECK(app.pool_mode == config::PoolMode::transaction);
 }
 
@@ -106,10 +105,14 @@ TEST_CASE("migrate: the pool mode is the one that PgBouncer would choose", "[con
     const std::string lines = "[users]\napp = pool_mode=transaction\nlambda = pool_mode=session\n";
     const config::Migration migration = migrated("[databases]\none = host=h user=app pool_mode=session\ntwo = host=h user=other password=p\n" + lines + whole_daemon, users);
     const auto config = config_of(migration);
-    CHECK(config->databases.at("one").pool_mode == config::PoolMode::transaction);
+    CHECK(config->databases.at("one").pool_mode == config::PoolMode::session);
     CHECK(config->databases.at("two").pool_mode == config::PoolMode::session);
     CHECK(!config->users.at("lambda").pool_mode);
-    CHECK(losses_of(migration) == Texts{"f.ini:6 users.lambda.pool_mode"});
+    CHECK(losses_of(migration) == Texts{"f.ini:5 users.app.pool_mode", "f.ini:6 users.lambda.pool_mode"});
+
+    const config::Migration sole = migrated("[databases]\none = host=h\n[users]\nlambda = pool_mode=transaction\n" + whole_daemon, one_user);
+    CHECK(losses_of(sole) == Texts{});
+    CHECK(config_of(sole)->databases.at("one").pool_mode == config::PoolMode::transaction);
 }
 
 TEST_CASE("migrate: sizes of one pool for each database", "[config]") {
@@ -128,7 +131,8 @@ TEST_CASE("migrate: settings of the session, from pairs and from connect_query",
     const auto settings = [](const std::string& pairs) {
         const config::Migration migration = migrated("[databases]\napp = host=h user=u " + pairs + "\n" + whole_daemon, one_user);
         std::string out = migration.losses.empty() ? "" : "lost ";
-        for (const auto& [name, value] : config_of(migration)->databases.at("app").server_settings) {
+        const auto config = config_of(migration);
+        for (const auto& [name, value] : config->databases.at("app").server_settings) {
             out += name + "=" + value + " ";
         }
         return out;
@@ -174,8 +178,8 @@ TEST_CASE("migrate: numbers that are none, or out of range, are listed", "[confi
                                                      "query_wait_timeout = 0\nserver_lifetime = 0\nclient_login_timeout = soon\nmax_client_conn = -4\nlisten_port = 70000\n", one_user);
     CHECK(losses_of(migration).size() == 5);
     const auto config = config_of(migration);
-    CHECK(config->databases.at("app").timeouts.query_wait_timeout == 1h);
-    CHECK(config->databases.at("app").timeouts.server_lifetime == 1s);
+    CHECK(config->databases.at("app").timeouts.query_wait_timeout == std::chrono::hours(1));
+    CHECK(config->databases.at("app").timeouts.server_lifetime == std::chrono::seconds(1));
     CHECK(config->limits.max_client_conn == 1);
     CHECK(config->listen.port == 65535);
 }
