@@ -139,7 +139,7 @@ struct Printer {
         return *member ? (*this)(&**member) : std::string(facts.word);
     }
     std::string operator()(const std::string* member) const { return *member; }
-    std::string operator()(const Secret* /*member*/) const { return "[secret]"; }
+    std::string operator()(const Secret* member) const { return member->empty() ? "" : "[secret]"; }
     std::string operator()(const std::vector<std::string>* member) const {
         return member->size() == 1 ? member->front() : fmt::format("[{}]", fmt::join(*member, ", "));
     }
