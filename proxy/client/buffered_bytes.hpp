@@ -16,7 +16,8 @@ public:
     void change(std::size_t before, std::size_t after) { used_.fetch_add(after - before, std::memory_order_relaxed); }
 
     std::size_t used() const { return used_.load(std::memory_order_relaxed); }
-    bool is_full() const { return used() >= limit_.load(std::memory_order_relaxed); }
+    std::size_t limit() const { return limit_.load(std::memory_order_relaxed); }
+    bool is_full() const { return used() >= limit(); }
 
 private:
     std::atomic<std::size_t> used_{0};   // a difference below zero wraps around, as it should
