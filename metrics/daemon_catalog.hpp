@@ -30,12 +30,13 @@ struct DaemonState {
     std::uint64_t clients_inside = 0;   // past the gate: logging in or logged in
     std::uint64_t buffered_bytes = 0;   // memory of what clients have not read yet
     std::uint64_t max_buffered_bytes = 0;
+    double certificate_not_after = 0;   // seconds since 1970; 0 without a certificate
 };
 
 static_assert(match<decltype(DaemonState::reloads)>(reload_result_words, ReloadResult::failed));
 
 using DaemonRow =
-    Row<std::variant<std::uint64_t DaemonState::*, bool DaemonState::*, std::array<std::uint64_t, 2> DaemonState::*>>;
+    Row<std::variant<std::uint64_t DaemonState::*, double DaemonState::*, bool DaemonState::*, std::array<std::uint64_t, 2> DaemonState::*>>;
 using ProcessRow = Row<std::variant<std::uint64_t ProcessState::*, double ProcessState::*>>;
 
 // Of pgweir_build_info, and of the same under PgBouncer's name.
@@ -59,6 +60,9 @@ inline constexpr std::array daemon_rows = {
     DaemonRow{"max_buffered_bytes", MetricType::gauge,
               "Most memory for what clients have not read yet, as configured: beyond it servers wait for them.",
               &DaemonState::max_buffered_bytes},
+    DaemonRow{"tls_certificate_not_after_seconds", MetricType::gauge,
+              "When the certificate shown to clients ends, in seconds since 1970; 0 without one.",
+              &DaemonState::certificate_not_after},
 };
 
 // Prefix process_: the names that Prometheus libraries have agreed on.

@@ -4,6 +4,7 @@
 #include "config/diff.hpp"
 #include "config/words.hpp"
 #include "proxy/log.hpp"
+#include "proxy/net/tls_context.hpp"
 #include "proxy/statistics.hpp"
 
 #include <boost/asio/post.hpp>
@@ -81,6 +82,10 @@ metrics::Snapshot Daemon::snapshot() const {
     snapshot.daemon.reloads = reloads_;
     snapshot.daemon.buffered_bytes = buffered_.used();
     snapshot.daemon.max_buffered_bytes = buffered_.limit();
+    {
+        const std::lock_guard lock(mutex_);
+        if (tls_->context) snapshot.daemon.certificate_not_after = net::certificate_not_after(*tls_->context);
+    }
     snapshot.process = process_state();
     snapshot.users = config_->users.size();
     for (const auto& [name, pool] : pools()) {

@@ -6,6 +6,7 @@
 #include <openssl/x509err.h>
 
 #include <array>
+#include <ctime>
 #include <optional>
 #include <string_view>
 
@@ -106,6 +107,13 @@ std::variant<ServerTls, TlsError> make_server_tls(const config::TlsOptions& opti
     if (MaybeError error = load_certificate(context.get(), options)) return *error;
     if (MaybeError error = load_client_ca(context.get(), options.client_ca)) return *error;
     return ServerTls{context, endpoint_binding_of(SSL_CTX_get0_certificate(context.get()))};
+}
+
+double certificate_not_after(const SSL_CTX& context) {
+    const X509* certificate = SSL_CTX_get0_certificate(&context);
+    std::tm time{};
+    if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1) return 0;
+    return static_cast<double>(::timegm(&time));
 }
 
 bool has_negotiated_alpn(const Stream& stream) {

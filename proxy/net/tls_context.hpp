@@ -36,6 +36,9 @@ struct TlsError {
 // renegotiation: drivers never resume, and tickets cost a third of a handshake.
 std::variant<ServerTls, TlsError> make_server_tls(const config::TlsOptions& options);
 
+// When the certificate that the context shows is valid no longer, in seconds since 1970; 0 when it has none.
+double certificate_not_after(const SSL_CTX& context);
+
 // Whether the client named PostgreSQL's protocol in the handshake. One that offered only
 // other names has not got this far.
 bool has_negotiated_alpn(const Stream& stream);

@@ -146,7 +146,8 @@ TEST_CASE("exporter: the daemon's own facts are shown", "[metrics]") {
                               .last_reload_ok = false,
                               .reloads = {2, 1},
                               .max_client_conn = 10000,
-                              .clients_inside = 12};
+                              .clients_inside = 12,
+                              .certificate_not_after = 1893456000};
     scrape.snapshot.process.resident_bytes = 4096;
     CHECK(scrape.has_line("pgweir_build_info{version=\"1.2.3\"} 1"));
     CHECK(scrape.has_line("pgweir_config_generation 3"));
@@ -155,6 +156,7 @@ TEST_CASE("exporter: the daemon's own facts are shown", "[metrics]") {
     CHECK(scrape.has_line("pgweir_config_reloads_total{result=\"failed\"} 1"));
     CHECK(scrape.has_line("pgweir_max_client_conn 10000"));
     CHECK(scrape.has_line("pgweir_clients_inside 12"));
+    CHECK(scrape.has_line("pgweir_tls_certificate_not_after_seconds 1893456000"));
     CHECK(scrape.has_line("process_resident_memory_bytes 4096"));
 }
 
