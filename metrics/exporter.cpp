@@ -158,17 +158,22 @@ void add_pgbouncer_families(Families& families, const Rows& rows, const std::str
 DaemonCounts count(const Snapshot& snapshot) {
     DaemonCounts counts{.users = snapshot.users,
                         .pools = snapshot.pools.size(),
-                        .clients_inside = snapshot.daemon.clients_inside,
                         .max_client_conn = snapshot.daemon.max_client_conn};
     for (const PoolSnapshot& pool : snapshot.pools) {
         counts.databases += pool.is_configured ? 1U : 0U;
-        counts.servers += pool_servers(pool);
+        const std::uint64_t servers = pool_servers(pool);
+        counts.servers += servers;
+        counts.free_servers += pool.state.pool_size - std::min(servers, pool.state.pool_size);
     }
     std::int64_t logging_in = 0;
     for (const LoginCells* cells : snapshot.logins) {
         logging_in += cells->logging_in.value();
     }
-    counts.logging_in = static_cast<std::uint64_t>(std::max<std::int64_t>(logging_in, 0));
+    // Read one after another, so that neither difference may be taken for granted.
+    const std::uint64_t inside = snapshot.daemon.clients_inside;
+    counts.logging_in = std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(logging_in, 0)), inside);
+    counts.logged_in = inside - counts.logging_in;
+    counts.free_clients = counts.max_client_conn - std::min(inside, counts.max_client_conn);
     return counts;
 }
 

@@ -35,12 +35,14 @@ struct PoolSnapshot {
 
 // Counts of PgBouncer's SHOW LISTS that are of no pool.
 struct DaemonCounts {
-    std::uint64_t databases = 0;   // configured
-    std::uint64_t users = 0;       // configured
+    std::uint64_t databases = 0;       // configured
+    std::uint64_t users = 0;           // configured
     std::uint64_t pools = 0;
-    std::uint64_t servers = 0;     // of all pools
+    std::uint64_t servers = 0;         // of all pools
+    std::uint64_t free_servers = 0;    // how many more there may be
     std::uint64_t logging_in = 0;
-    std::uint64_t clients_inside = 0;
+    std::uint64_t logged_in = 0;
+    std::uint64_t free_clients = 0;    // how many more may come
     std::uint64_t max_client_conn = 0;
 };
 
@@ -119,8 +121,11 @@ inline constexpr std::array pgbouncer_pool_rows = {
     PgbouncerPoolRow{"server_used_connections", MetricType::gauge,
                      "Always 0: whether an idle server must be checked is seen when it is leased (sv_used).",
                      none<PoolSnapshot>},
-    PgbouncerPoolRow{"server_testing_connections", MetricType::gauge, "Servers that are being looked at (sv_tested).",
-                     [](const PoolSnapshot& pool) { return servers_in(pool, ServerState::inspecting); }},
+    PgbouncerPoolRow{"server_testing_connections", MetricType::gauge,
+                     "Servers that are being looked at or closed (sv_tested).",
+                     [](const PoolSnapshot& pool) {
+                         return servers_in(pool, ServerState::inspecting) + servers_in(pool, ServerState::closing);
+                     }},
     PgbouncerPoolRow{"server_login_connections", MetricType::gauge, "Servers that are logging in (sv_login).",
                      [](const PoolSnapshot& pool) { return servers_in(pool, ServerState::connecting); }},
     PgbouncerPoolRow{"client_maxwait_seconds", MetricType::gauge,
@@ -161,8 +166,8 @@ inline constexpr std::array pgbouncer_database_rows = {
     PgbouncerPoolRow{"pool_size", MetricType::gauge, "Most servers the pool may have, as configured.",
                      [](const PoolSnapshot& pool) { return static_cast<double>(pool.state.pool_size); }},
     PgbouncerPoolRow{"reserve_pool", MetricType::gauge, "Always 0: pool_size is never exceeded.", none<PoolSnapshot>},
-    PgbouncerPoolRow{"max_connections", MetricType::gauge, "Most connections to the database: pool_size again.",
-                     [](const PoolSnapshot& pool) { return static_cast<double>(pool.state.pool_size); }},
+    PgbouncerPoolRow{"max_connections", MetricType::gauge, "Most servers the pool can have just now.",
+                     [](const PoolSnapshot& pool) { return static_cast<double>(pool.state.effective_size); }},
     PgbouncerPoolRow{"current_connections", MetricType::gauge, "Connections to the database, in whatever state.",
                      [](const PoolSnapshot& pool) { return static_cast<double>(pool_servers(pool)); }},
     PgbouncerPoolRow{"paused", MetricType::gauge, "Always 0: a database cannot be paused.", none<PoolSnapshot>},
@@ -180,14 +185,14 @@ inline constexpr std::array pgbouncer_daemon_rows = {
                        [](const DaemonCounts& daemon) { return static_cast<double>(daemon.users); }},
     PgbouncerDaemonRow{"pools", MetricType::gauge, "Pools.",
                        [](const DaemonCounts& daemon) { return static_cast<double>(daemon.pools); }},
-    PgbouncerDaemonRow{"free_clients", MetricType::gauge, "Always 0: nothing is kept for clients to come.",
-                       none<DaemonCounts>},
-    PgbouncerDaemonRow{"used_clients", MetricType::gauge, "Clients that are logged in or logging in.",
-                       [](const DaemonCounts& daemon) { return static_cast<double>(daemon.clients_inside); }},
+    PgbouncerDaemonRow{"free_clients", MetricType::gauge, "How many more clients may come.",
+                       [](const DaemonCounts& daemon) { return static_cast<double>(daemon.free_clients); }},
+    PgbouncerDaemonRow{"used_clients", MetricType::gauge, "Clients that are logged in.",
+                       [](const DaemonCounts& daemon) { return static_cast<double>(daemon.logged_in); }},
     PgbouncerDaemonRow{"login_clients", MetricType::gauge, "Clients that are logging in.",
                        [](const DaemonCounts& daemon) { return static_cast<double>(daemon.logging_in); }},
-    PgbouncerDaemonRow{"free_servers", MetricType::gauge, "Always 0: nothing is kept for servers to come.",
-                       none<DaemonCounts>},
+    PgbouncerDaemonRow{"free_servers", MetricType::gauge, "How many more servers there may be, as configured.",
+                       [](const DaemonCounts& daemon) { return static_cast<double>(daemon.free_servers); }},
     PgbouncerDaemonRow{"used_servers", MetricType::gauge, "Servers of all pools, in whatever state.",
                        [](const DaemonCounts& daemon) { return static_cast<double>(daemon.servers); }},
     PgbouncerDaemonRow{"cached_dns_names", MetricType::gauge, "Always 0: names are not cached.", none<DaemonCounts>},

@@ -58,7 +58,7 @@ TEST_CASE("pgbouncer names: a client is active or waits, whatever thread it is o
     CHECK(scrape.has_line("pgbouncer_pools_client_waiting_connections" + labels + "6"));
 }
 
-TEST_CASE("pgbouncer names: every server but one that is closing is in one of the states", "[metrics]") {
+TEST_CASE("pgbouncer names: every server is in one of the states", "[metrics]") {
     Scrape scrape;
     scrape.servers(ServerState::connecting) = 1;
     scrape.servers(ServerState::idle) = 2;
@@ -70,7 +70,7 @@ TEST_CASE("pgbouncer names: every server but one that is closing is in one of th
     CHECK(scrape.has_line("pgbouncer_pools_server_idle_connections" + labels + "2"));
     CHECK(scrape.has_line("pgbouncer_pools_server_active_connections" + labels + "3"));
     CHECK(scrape.has_line("pgbouncer_pools_server_being_canceled_connections" + labels + "4"));
-    CHECK(scrape.has_line("pgbouncer_pools_server_testing_connections" + labels + "5"));
+    CHECK(scrape.has_line("pgbouncer_pools_server_testing_connections" + labels + "11"));
     CHECK(scrape.has_line("pgbouncer_used_servers 21"));
 }
 
@@ -107,12 +107,13 @@ TEST_CASE("pgbouncer names: statistics are those of the own families", "[metrics
 TEST_CASE("pgbouncer names: a database says where it is, and whether it is still configured", "[metrics]") {
     Scrape scrape;
     scrape.snapshot.pools[0].state.pool_size = 20;
+    scrape.snapshot.pools[0].state.effective_size = 15;
     scrape.servers(ServerState::closing) = 2;
     const std::string where =
         "{name=\"app\",host=\"db.example\",port=\"5433\",database=\"postgres\",force_user=\"postgres.ref\","
         "pool_mode=\"transaction\"} ";
     CHECK(scrape.has_line("pgbouncer_databases_pool_size" + where + "20"));
-    CHECK(scrape.has_line("pgbouncer_databases_max_connections" + where + "20"));
+    CHECK(scrape.has_line("pgbouncer_databases_max_connections" + where + "15"));
     CHECK(scrape.has_line("pgbouncer_databases_current_connections" + where + "2"));
     CHECK(scrape.has_line("pgbouncer_databases_disabled" + where + "0"));
     CHECK(scrape.has_line("pgbouncer_databases_disabled{name=\"old\",host=\"\",port=\"\",database=\"\",force_user=\"\","
@@ -124,12 +125,17 @@ TEST_CASE("pgbouncer names: the daemon counts what SHOW LISTS counts", "[metrics
     scrape.login.logging_in.add(2);
     scrape.snapshot.daemon.clients_inside = 40;
     scrape.snapshot.daemon.max_client_conn = 10000;
+    scrape.snapshot.pools[0].state.pool_size = 20;
+    scrape.servers(ServerState::idle) = 3;
     CHECK(scrape.has_line("pgbouncer_up 1"));
     CHECK(scrape.has_line("pgbouncer_version_info{version=\"pgweir 1.2.3\"} 1"));
     CHECK(scrape.has_line("pgbouncer_databases 1"));
     CHECK(scrape.has_line("pgbouncer_users 3"));
     CHECK(scrape.has_line("pgbouncer_pools 2"));
-    CHECK(scrape.has_line("pgbouncer_used_clients 40"));
+    CHECK(scrape.has_line("pgbouncer_used_clients 38"));
     CHECK(scrape.has_line("pgbouncer_login_clients 2"));
+    CHECK(scrape.has_line("pgbouncer_free_clients 9960"));
+    CHECK(scrape.has_line("pgbouncer_used_servers 3"));
+    CHECK(scrape.has_line("pgbouncer_free_servers 17"));
     CHECK(scrape.has_line("pgbouncer_config_max_client_connections 10000"));
 }
