@@ -60,8 +60,8 @@ inline constexpr std::array daemon_rows = {
     DaemonRow{"max_buffered_bytes", MetricType::gauge,
               "Most memory for what clients have not read yet, as configured: beyond it servers wait for them.",
               &DaemonState::max_buffered_bytes},
-    DaemonRow{"tls_certificate_not_after_seconds", MetricType::gauge,
-              "When the certificate shown to clients ends, in seconds since 1970; 0 without one.",
+    DaemonRow{"certificate_expiry_timestamp_seconds", MetricType::gauge,
+              "When the certificate shown to clients expires, in seconds since 1970; 0 without one.",
               &DaemonState::certificate_not_after},
 };
 

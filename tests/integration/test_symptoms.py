@@ -175,18 +175,18 @@ def test_a_certificate_is_renewed(pool, tmp_path):
         os.mkdir(tmp_path / name)
     old = make_certificates(tmp_path / "old")
     daemon = pool(1, {"listen": {"tls": {"certificate": old.certificate, "private_key": old.private_key}}})
-    assert value(daemon, "pgweir_tls_certificate_not_after_seconds") == end_of(old.certificate)
+    assert value(daemon, "pgweir_certificate_expiry_timestamp_seconds") == end_of(old.certificate)
     new = make_certificates(tmp_path / "new", days=60)
     shutil.copy(new.certificate, old.certificate)
     daemon.reload({})
     shows(daemon, "event=reload_failed", "tls.")
     becomes(daemon, 0, "pgweir_config_last_reload_successful")
-    assert value(daemon, "pgweir_tls_certificate_not_after_seconds") > 0
+    assert value(daemon, "pgweir_certificate_expiry_timestamp_seconds") > 0
     shutil.copy(new.private_key, old.private_key)
     daemon.reload({})
-    becomes(daemon, end_of(new.certificate), "pgweir_tls_certificate_not_after_seconds")
+    becomes(daemon, end_of(new.certificate), "pgweir_certificate_expiry_timestamp_seconds")
     becomes(daemon, 1, "pgweir_config_last_reload_successful")
 
 
 def test_without_a_certificate_there_is_no_end(pool):
-    assert value(pool(1), "pgweir_tls_certificate_not_after_seconds") == 0
+    assert value(pool(1), "pgweir_certificate_expiry_timestamp_seconds") == 0

@@ -156,7 +156,7 @@ TEST_CASE("exporter: the daemon's own facts are shown", "[metrics]") {
     CHECK(scrape.has_line("pgweir_config_reloads_total{result=\"failed\"} 1"));
     CHECK(scrape.has_line("pgweir_max_client_conn 10000"));
     CHECK(scrape.has_line("pgweir_clients_inside 12"));
-    CHECK(scrape.has_line("pgweir_tls_certificate_not_after_seconds 1893456000"));
+    CHECK(scrape.has_line("pgweir_certificate_expiry_timestamp_seconds 1893456000"));
     CHECK(scrape.has_line("process_resident_memory_bytes 4096"));
 }
 
