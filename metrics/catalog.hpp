@@ -4,6 +4,7 @@
 #pragma once
 
 #include "metrics/cells.hpp"
+#include "metrics/words.hpp"
 
 #include <array>
 #include <cstddef>
@@ -13,36 +14,6 @@
 #include <variant>
 
 namespace pgweir::metrics {
-
-// The order of enumerators is the order of the arrays below.
-enum class ServerState { connecting, idle, leased, recovering, inspecting, closing };
-enum class ClientState { idle, active, waiting };
-enum class BreakerState { closed, open, half_open };
-enum class Refusal {
-    max_client_conn,
-    max_user_client_connections,
-    breaker_open,
-    queue_full,
-    queue_timeout,
-    pin_limit,
-    upstream_unavailable,
-    draining
-};
-enum class Detachment { soft, hard, ended };
-enum class StatementTimeout { query_timeout, transaction_timeout, slow_reader_timeout };
-enum class LoginOutcome { accepted, refused, authentication_failed, protocol_error, timeout, closed, cancel_request };
-enum class DialOutcome { ok, capacity, transient, credential, locked_out, config };
-enum class PinReason {
-    prepared_statement,
-    large_statement,
-    setting,
-    advisory_lock,
-    temporary_object,
-    holdable_cursor,
-    library,
-    sequence,
-    unknown
-};
 
 // One relay thread's share of one pool. Written by that thread only.
 struct RelayCells {
@@ -57,6 +28,7 @@ struct RelayCells {
     Counter lost_servers;             // servers closed because they could not be proved clean, or died
     Counter cancel_requests;          // passed on upstream
     Counter parses;                   // Parse messages of clients
+    Counter binds;                    // Bind messages of clients
     Counter server_parses;            // Parse messages sent to servers for clients, replays included
     Counter settings_switches;        // round trips that gave a server its client's settings
     Counter surveys;                  // questions about what a client has left in its session
@@ -67,6 +39,7 @@ struct RelayCells {
     std::array<Counter, 3> statement_timeouts;      // by StatementTimeout
     Histogram<16> queue_wait;         // seconds
     Histogram<16> transaction_time;   // seconds, lease to release
+    Histogram<16> query_time;         // seconds, from what was passed on to its last answer
     std::array<Gauge, 3> clients;     // by ClientState
 };
 
@@ -87,6 +60,10 @@ struct PoolState {
     std::array<std::uint64_t, 8> refusals{};              // by Refusal, since start: those made by the queue
     std::array<std::uint64_t, 3> breaker_transitions{};   // by BreakerState entered, since start
     std::uint64_t pool_size = 0;                          // configured
+    std::uint64_t max_waiting = 0;                        // configured
+    std::uint64_t max_pinned = 0;                         // configured, in servers
+    double open_above = 0;                                // share of the effective size; the warning's while the breaker is off
+    bool is_breaker_enabled = false;
     std::uint64_t effective_size = 0;                     // lower after a capacity refusal
     std::uint64_t in_use = 0;                             // leased and recovering servers
     std::uint64_t waiting = 0;
@@ -102,30 +79,6 @@ struct PoolState {
     BreakerState upstream_breaker = BreakerState::closed;
     std::array<std::uint64_t, 3> upstream_breaker_transitions{};   // by BreakerState entered, since start
 };
-
-// The label values, in the order of the enumerators.
-inline constexpr std::array server_state_words = {"connecting", "idle",       "leased",
-                                                  "recovering", "inspecting", "closing"};
-inline constexpr std::array client_state_words = {"idle", "active", "waiting"};
-inline constexpr std::array detachment_words = {"soft", "hard", "ended"};
-inline constexpr std::array statement_timeout_words = {"query_timeout", "transaction_timeout", "slow_reader_timeout"};
-inline constexpr std::array breaker_state_words = {"closed", "open", "half_open"};
-inline constexpr std::array refusal_words = {
-    "max_client_conn", "max_user_client_connections", "breaker_open", "queue_full",
-    "queue_timeout",   "pin_limit",                   "upstream_unavailable", "draining"};
-inline constexpr std::array login_outcome_words = {"accepted", "refused", "authentication_failed", "protocol_error",
-                                                   "timeout",  "closed",  "cancel_request"};
-inline constexpr std::array dial_outcome_words = {"ok",         "capacity",   "transient",
-                                                 "credential", "locked_out", "config"};
-inline constexpr std::array pin_reason_words = {
-    "prepared_statement", "large_statement", "setting",  "advisory_lock", "temporary_object",
-    "holdable_cursor",    "library",         "sequence", "unknown"};
-
-// The word of one enumerator, from one of the arrays above.
-template <std::size_t N, class Enum>
-constexpr const char* word(const std::array<const char*, N>& words, Enum value) {
-    return words[static_cast<std::size_t>(value)];
-}
 
 // A word for each enumerator and a cell for each word: the last enumerator tells how many there are.
 template <class Cells, class Enum, std::size_t N>
@@ -164,7 +117,7 @@ using RelayRow =
 using LoginRow = Row<std::variant<Counter LoginCells::*, Gauge LoginCells::*, Histogram<16> LoginCells::*,
                                   std::array<Counter, 7> LoginCells::*, std::array<Counter, 8> LoginCells::*>>;
 using PoolRow =
-    Row<std::variant<std::uint64_t PoolState::*, double PoolState::*, BreakerState PoolState::*,
+    Row<std::variant<std::uint64_t PoolState::*, double PoolState::*, bool PoolState::*, BreakerState PoolState::*,
                      std::array<std::uint64_t, 3> PoolState::*, std::array<std::uint64_t, 6> PoolState::*,
                      std::array<std::uint64_t, 8> PoolState::*, std::array<std::uint64_t, 9> PoolState::*>>;
 
@@ -196,6 +149,7 @@ inline constexpr std::array relay_rows = {
     RelayRow{"cancel_requests", MetricType::counter, "Cancel requests of clients that were passed on to a server.",
              &RelayCells::cancel_requests},
     RelayRow{"parses", MetricType::counter, "Parse messages of clients.", &RelayCells::parses},
+    RelayRow{"binds", MetricType::counter, "Bind messages of clients.", &RelayCells::binds},
     RelayRow{"server_parses", MetricType::counter, "Parse messages sent to servers for clients, replays included.",
              &RelayCells::server_parses},
     RelayRow{"settings_switches", MetricType::counter, "Round trips that gave a server its client's settings.",
@@ -218,6 +172,9 @@ inline constexpr std::array relay_rows = {
              "Time from a client's wish for a server to its lease or refusal.", &RelayCells::queue_wait},
     RelayRow{"transaction_duration_seconds", MetricType::histogram,
              "Time a client held a server, from lease to release.", &RelayCells::transaction_time},
+    RelayRow{"query_duration_seconds", MetricType::histogram,
+             "Time a server was at work for a client: from what was passed on until all of it was answered.",
+             &RelayCells::query_time},
     RelayRow{"clients", MetricType::gauge, "Logged-in clients by state.", &RelayCells::clients, "state",
              client_state_words},
 };
@@ -260,6 +217,16 @@ inline constexpr std::array pool_rows = {
             "Most servers the pool can have just now: lower than pool_size after the upstream refused one for lack of "
             "capacity.",
             &PoolState::effective_size},
+    PoolRow{"breaker_enabled", MetricType::gauge, "Whether the breaker may open: 0 with open_above: off.",
+            &PoolState::is_breaker_enabled},
+    PoolRow{"breaker_open_above_ratio", MetricType::gauge,
+            "Usage above which there is a warning, and above which by half a server's share the breaker opens if it is "
+            "enabled.",
+            &PoolState::open_above},
+    PoolRow{"max_waiting", MetricType::gauge, "Most clients that may wait for a server, as configured.",
+            &PoolState::max_waiting},
+    PoolRow{"max_pinned", MetricType::gauge, "Most servers that may be pinned before clients wait for it, as configured.",
+            &PoolState::max_pinned},
     PoolRow{"servers_in_use", MetricType::gauge, "Servers that are leased or recovering.", &PoolState::in_use},
     PoolRow{"servers_pinned", MetricType::gauge, "Servers kept by a client between its transactions.",
             &PoolState::pinned},

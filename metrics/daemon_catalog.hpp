@@ -18,18 +18,29 @@ struct ProcessState {
     std::uint64_t max_fds = 0;
 };
 
+enum class ReloadResult { ok, failed };
+inline constexpr std::array reload_result_words = {"ok", "failed"};
+
 // The daemon as a whole at the moment of a scrape.
 struct DaemonState {
     std::uint64_t config_generation = 0;   // 1 for the file read at start, one more with each reload that was taken
     bool last_reload_ok = true;
+    std::array<std::uint64_t, 2> reloads{};   // by ReloadResult, since start
     std::uint64_t max_client_conn = 0;
     std::uint64_t clients_inside = 0;   // past the gate: logging in or logged in
     std::uint64_t buffered_bytes = 0;   // memory of what clients have not read yet
+    std::uint64_t max_buffered_bytes = 0;
     std::uint64_t certificate_expires_at = 0;   // of listen.tls, in seconds since 1970; 0 for none
 };
 
-using DaemonRow = Row<std::variant<std::uint64_t DaemonState::*, bool DaemonState::*>>;
+static_assert(match<decltype(DaemonState::reloads)>(reload_result_words, ReloadResult::failed));
+
+using DaemonRow =
+    Row<std::variant<std::uint64_t DaemonState::*, bool DaemonState::*, std::array<std::uint64_t, 2> DaemonState::*>>;
 using ProcessRow = Row<std::variant<std::uint64_t ProcessState::*, double ProcessState::*>>;
+
+// Of pgweir_build_info, and of the same under PgBouncer's name.
+inline constexpr const char* version_help = "Always 1; the label says which version runs.";
 
 // Prefix pgweir_.
 inline constexpr std::array daemon_rows = {
@@ -38,12 +49,17 @@ inline constexpr std::array daemon_rows = {
               &DaemonState::config_generation},
     DaemonRow{"config_last_reload_successful", MetricType::gauge,
               "Whether the last attempt to reload the configuration succeeded.", &DaemonState::last_reload_ok},
+    DaemonRow{"config_reloads", MetricType::counter, "Reloads of the configuration, by how they ended.",
+              &DaemonState::reloads, "result", reload_result_words},
     DaemonRow{"max_client_conn", MetricType::gauge, "Most clients that may be connected, as configured.",
               &DaemonState::max_client_conn},
     DaemonRow{"clients_inside", MetricType::gauge, "Clients that count against max_client_conn.",
               &DaemonState::clients_inside},
     DaemonRow{"buffered_bytes", MetricType::gauge, "Memory that holds what clients have not read yet.",
               &DaemonState::buffered_bytes},
+    DaemonRow{"max_buffered_bytes", MetricType::gauge,
+              "Most memory for what clients have not read yet, as configured: beyond it servers wait for them.",
+              &DaemonState::max_buffered_bytes},
     DaemonRow{"certificate_expiry_timestamp_seconds", MetricType::gauge,
               "When the certificate shown to clients expires, in seconds since 1970; 0 without one.",
               &DaemonState::certificate_expires_at},

@@ -4,7 +4,9 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <type_traits>
+#include <utility>
 
 namespace pgweir::metrics {
 namespace {
@@ -139,10 +141,68 @@ void add_families(Families& families, const Rows& rows, const std::string& prefi
     }
 }
 
-MetricFamily build_info(const std::string& version) {
+template <class Subject>
+using Subjects = std::vector<std::pair<Labels, const Subject*>>;
+
+template <class Rows, class Subject>
+void add_pgbouncer_families(Families& families, const Rows& rows, const std::string& prefix,
+                            const Subjects<Subject>& subjects) {
+    for (const auto& row : rows) {
+        MetricFamily& family = families.emplace_back(make_family(row, prefix));
+        for (const auto& [labels, subject] : subjects) {
+            family.metric.push_back(make_metric(row.type, row.value(*subject), labels));
+        }
+    }
+}
+
+DaemonCounts count(const Snapshot& snapshot) {
+    DaemonCounts counts{.users = snapshot.users,
+                        .pools = snapshot.pools.size(),
+                        .max_client_conn = snapshot.daemon.max_client_conn};
+    for (const PoolSnapshot& pool : snapshot.pools) {
+        counts.databases += pool.is_configured ? 1U : 0U;
+        const std::uint64_t servers = pool_servers(pool);
+        counts.servers += servers;
+        counts.free_servers += pool.state.pool_size - std::min(servers, pool.state.pool_size);
+    }
+    std::int64_t logging_in = 0;
+    for (const LoginCells* cells : snapshot.logins) {
+        logging_in += cells->logging_in.value();
+    }
+    // Read one after another, so that neither difference may be taken for granted.
+    const std::uint64_t inside = snapshot.daemon.clients_inside;
+    counts.logging_in = std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(logging_in, 0)), inside);
+    counts.logged_in = inside - counts.logging_in;
+    counts.free_clients = counts.max_client_conn - std::min(inside, counts.max_client_conn);
+    return counts;
+}
+
+void add_pgbouncer_set(Families& families, const Snapshot& snapshot) {
+    Subjects<PoolSnapshot> pools;
+    Subjects<PoolSnapshot> stats;
+    Subjects<PoolSnapshot> databases;
+    for (const PoolSnapshot& pool : snapshot.pools) {
+        pools.push_back({{{"database", pool.database}, {"user", pool.upstream.user}}, &pool});
+        stats.push_back({{{"database", pool.database}}, &pool});
+        databases.push_back({{{"name", pool.database},
+                              {"host", pool.upstream.host},
+                              {"port", pool.upstream.port},
+                              {"database", pool.upstream.database},
+                              {"force_user", pool.upstream.user},
+                              {"pool_mode", pool.pool_mode}},
+                             &pool});
+    }
+    const DaemonCounts counts = count(snapshot);
+    add_pgbouncer_families(families, pgbouncer_daemon_rows, "pgbouncer_", Subjects<DaemonCounts>{{{}, &counts}});
+    add_pgbouncer_families(families, pgbouncer_pool_rows, "pgbouncer_pools_", pools);
+    add_pgbouncer_families(families, pgbouncer_stats_rows, "pgbouncer_stats_", stats);
+    add_pgbouncer_families(families, pgbouncer_database_rows, "pgbouncer_databases_", databases);
+}
+
+MetricFamily info(const std::string& name, const std::string& version) {
     MetricFamily family;
-    family.name = "pgweir_build_info";
-    family.help = "Always 1; the label says which version runs.";
+    family.name = name;
+    family.help = version_help;
     family.type = prometheus::MetricType::Gauge;
     family.metric.push_back(make_metric(MetricType::gauge, 1, {{"version", version}}));
     return family;
@@ -160,12 +220,14 @@ std::string expose(const Snapshot& snapshot) {
     }
 
     Families families;
-    families.push_back(build_info(snapshot.version));
+    families.push_back(info("pgweir_build_info", snapshot.version));
     add_families(families, daemon_rows, prefix, std::vector<Group<DaemonState>>{{{}, {&snapshot.daemon}}});
     add_families(families, login_rows, prefix, std::vector<Group<LoginCells>>{{{}, snapshot.logins}});
     add_families(families, pool_rows, prefix, pools);
     add_families(families, relay_rows, prefix, relays);
     add_families(families, process_rows, "process_", std::vector<Group<ProcessState>>{{{}, {&snapshot.process}}});
+    families.push_back(info("pgbouncer_version_info", "pgweir " + snapshot.version));
+    add_pgbouncer_set(families, snapshot);
     return prometheus::TextSerializer().Serialize(families);
 }
 

@@ -4,17 +4,13 @@
 
 #include "metrics/catalog.hpp"
 #include "metrics/daemon_catalog.hpp"
+#include "metrics/pgbouncer_catalog.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace pgweir::metrics {
-
-struct PoolSnapshot {
-    std::string database;
-    PoolState state;
-    std::vector<const RelayCells*> relays;   // of each relay thread; they are summed
-};
 
 // Everything one scrape shows. Lifetime: the cells outlive the call of `expose`.
 struct Snapshot {
@@ -23,6 +19,7 @@ struct Snapshot {
     ProcessState process;
     std::vector<PoolSnapshot> pools;
     std::vector<const LoginCells*> logins;   // of each login thread; they are summed
+    std::uint64_t users = 0;                 // configured
 };
 
 // Text format 0.0.4.

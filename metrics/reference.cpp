@@ -2,6 +2,7 @@
 
 #include "metrics/catalog.hpp"
 #include "metrics/daemon_catalog.hpp"
+#include "metrics/pgbouncer_catalog.hpp"
 
 #include <algorithm>
 #include <span>
@@ -48,6 +49,17 @@ void add_label(Family& family, Label label) {
     }
 }
 
+// The label of a row whose member has a cell for each of several words.
+template <class Member>
+void add_own_label(Family& family, const Row<Member>& row) {
+    if (row.label != nullptr) {
+        add_label(family, {row.label, row.words});
+    }
+}
+
+template <class Subject>
+void add_own_label(Family&, const PgbouncerRow<Subject>&) {}
+
 template <class Rows>
 void add_rows(Families& families, const Rows& rows, const std::string& prefix, const std::vector<Label>& labels) {
     for (const auto& row : rows) {
@@ -56,9 +68,7 @@ void add_rows(Families& families, const Rows& rows, const std::string& prefix, c
         for (const Label& label : labels) {
             add_label(family, label);
         }
-        if (row.label != nullptr) {
-            add_label(family, {row.label, row.words});
-        }
+        add_own_label(family, row);
     }
 }
 
@@ -84,13 +94,19 @@ std::string cell_of(const std::vector<Label>& labels) {
 
 std::string reference_markdown() {
     const std::vector<Label> database = {{"database", {}}};
-    Families families = {
-        {"pgweir_build_info", MetricType::gauge, "Always 1; the label says which version runs.", {{"version", {}}}}};
+    const std::vector<Label> version = {{"version", {}}};
+    Families families = {{"pgweir_build_info", MetricType::gauge, version_help, version}};
     add_rows(families, daemon_rows, "pgweir_", {});
     add_rows(families, login_rows, "pgweir_", {});
     add_rows(families, pool_rows, "pgweir_", database);
     add_rows(families, relay_rows, "pgweir_", database);
     add_rows(families, process_rows, "process_", {});
+    families.push_back({"pgbouncer_version_info", MetricType::gauge, version_help, version});
+    add_rows(families, pgbouncer_daemon_rows, "pgbouncer_", {});
+    add_rows(families, pgbouncer_pool_rows, "pgbouncer_pools_", {{"database", {}}, {"user", {}}});
+    add_rows(families, pgbouncer_stats_rows, "pgbouncer_stats_", database);
+    add_rows(families, pgbouncer_database_rows, "pgbouncer_databases_",
+             {{"name", {}}, {"host", {}}, {"port", {}}, {"database", {}}, {"force_user", {}}, {"pool_mode", {}}});
 
     std::string out = "| metric | type | labels | meaning |\n|---|---|---|---|\n";
     for (const Family& family : families) {

@@ -1,6 +1,7 @@
 #include "proxy/daemon.hpp"
 
 #include "proxy/net/tls_context.hpp"
+#include "proxy/server/login_address.hpp"
 
 #include <openssl/rand.h>
 #include <spdlog/spdlog.h>
@@ -119,6 +120,7 @@ void Daemon::open_pools(const config::Config& config) {
     for (const auto& thread : relay_threads_) mailboxes.push_back(&thread->mailbox());
     Pools next = pools();
     for (const auto& [name, database] : config.databases) {
+        addresses_[name] = upstream_address(server_target(database));
         const auto known = next.find(name);
         if (known == next.end()) {
             next.emplace(name, std::make_shared<Pool>(name, pool_limits(database, config), server_target(database), mailboxes, helpers_));

@@ -20,9 +20,11 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -101,6 +103,7 @@ private:
 
     const Reread reread_;
     std::shared_ptr<const config::Config> config_;   // the first login thread's
+    std::map<std::string, metrics::UpstreamAddress> addresses_;   // by database; likewise
     HelperThreads helpers_;
     Gate gate_;
     BufferedBytes buffered_;
@@ -132,6 +135,7 @@ private:
     std::atomic<std::uint64_t> generation_{1};
     std::atomic<bool> last_reload_ok_{true};
     std::atomic<std::uint64_t> certificate_expires_at_{0};   // in seconds since 1970; 0 without one
+    std::array<std::uint64_t, 2> reloads_{};         // by metrics::ReloadResult; the first login thread's
     std::atomic<bool> is_draining_{false};
     std::atomic<std::uint32_t> next_relay_thread_{0};
     bool is_reloading_ = false;

@@ -2,7 +2,9 @@
 #include "proxy/daemon.hpp"
 
 #include "config/diff.hpp"
+#include "config/words.hpp"
 #include "proxy/log.hpp"
+#include "proxy/net/tls_context.hpp"
 #include "proxy/statistics.hpp"
 
 #include <boost/asio/post.hpp>
@@ -42,6 +44,7 @@ void Daemon::apply(std::shared_ptr<const config::Config> config, const UserVerif
     if (config && !is_draining_) tls_error = open_tls(config->listen.tls);
     if (tls_error) spdlog::error("event=reload_failed text={:?}", *tls_error);
     last_reload_ok_ = config && !tls_error;
+    ++reloads_[static_cast<std::size_t>(last_reload_ok_ ? metrics::ReloadResult::ok : metrics::ReloadResult::failed)];
     if (!last_reload_ok_ || is_draining_) return;
 
     for (const config::Change& change : config::diff(*config_, *config))
@@ -78,10 +81,19 @@ metrics::Snapshot Daemon::snapshot() const {
     snapshot.daemon.last_reload_ok = last_reload_ok_;
     snapshot.daemon.max_client_conn = static_cast<std::uint64_t>(gate_.limit());
     snapshot.daemon.clients_inside = static_cast<std::uint64_t>(gate_.inside());
+    snapshot.daemon.reloads = reloads_;
     snapshot.daemon.buffered_bytes = buffered_.used();
     snapshot.daemon.certificate_expires_at = certificate_expires_at_;
+    snapshot.daemon.max_buffered_bytes = buffered_.limit();
     snapshot.process = process_state();
-    for (const auto& [name, pool] : pools()) snapshot.pools.push_back(pool_snapshot(*pool));
+    snapshot.users = config_->users.size();
+    for (const auto& [name, pool] : pools()) {
+        metrics::PoolSnapshot& shown = snapshot.pools.emplace_back(pool_snapshot(*pool));
+        const auto configured = config_->databases.find(name);
+        shown.is_configured = configured != config_->databases.end();
+        if (shown.is_configured) shown.pool_mode = config::text_of(configured->second.pool_mode);
+        shown.upstream = addresses_.at(name);
+    }
     for (const auto& thread : login_threads_) snapshot.logins.push_back(&thread->cells);
     return snapshot;
 }

@@ -42,6 +42,10 @@ metrics::PoolState pool_state(const PoolFacts& facts) {
     state.refusals = facts.refusals;
     state.breaker_transitions = facts.breaker_entered;
     state.pool_size = static_cast<std::uint64_t>(facts.pool_size);
+    state.max_waiting = static_cast<std::uint64_t>(facts.max_waiting);
+    state.max_pinned = static_cast<std::uint64_t>(facts.max_pinned);
+    state.open_above = facts.warning_share;
+    state.is_breaker_enabled = facts.is_breaker_enabled;
     state.effective_size = static_cast<std::uint64_t>(facts.effective_size);
     state.in_use = static_cast<std::uint64_t>(facts.in_use);
     state.waiting = static_cast<std::uint64_t>(facts.waiting);
@@ -62,7 +66,7 @@ metrics::PoolState pool_state(const PoolFacts& facts) {
 metrics::PoolSnapshot pool_snapshot(const Pool& pool) {
     metrics::PoolState state = pool_state(pool.facts());
     state.unknown_refusals = pool.unknown_refusals();
-    return metrics::PoolSnapshot{pool.name(), state, pool.all_cells()};
+    return metrics::PoolSnapshot{.database = pool.name(), .state = state, .relays = pool.all_cells()};
 }
 
 DatabaseHealth database_health(const Pool& pool) {

@@ -16,11 +16,9 @@ public:
     void change(std::size_t before, std::size_t after) { used_.fetch_add(after - before, std::memory_order_relaxed); }
 
     std::size_t used() const { return used_.load(std::memory_order_relaxed); }
+    std::size_t limit() const { return limit_.load(std::memory_order_relaxed); }
     // An eighth is left for those who come when the rest is taken: a read's worth for each.
-    bool is_full() const {
-        const std::size_t limit = limit_.load(std::memory_order_relaxed);
-        return used() >= limit - limit / 8;
-    }
+    bool is_full() const { return used() >= limit() - limit() / 8; }
 
 private:
     std::atomic<std::size_t> used_{0};   // a difference below zero wraps around, as it should

@@ -139,6 +139,7 @@ private:
     void exchange_ended(ServerConnection& server, Client& client);
     void end_lease(ServerConnection& server, Client& client);
     bool decide_keeping(ServerConnection& server, Client& client);
+    void count_query(ServerConnection& server, Client& client, TimePoint now);
     void count_transaction(ServerConnection& server, Client& client);
     static std::vector<std::byte> refusal_error(const Client& client, const Refusal& refusal);
     static void pin(ServerConnection& server, PinReason reason);

@@ -136,6 +136,7 @@ Bytes Relay::forward(Client& client, Bytes bytes) {
     cells(client).statements.add(static_cast<std::uint64_t>(translation.statements));
     cells(client).parses.add(static_cast<std::uint64_t>(translation.parses));
     cells(client).server_parses.add(static_cast<std::uint64_t>(translation.server_parses));
+    cells(client).binds.add(static_cast<std::uint64_t>(translation.binds));
     if (translation.keeps_large) pin(server, PinReason::large_statement);
     if (translation.owns_server) {
         client.owns_server = true;

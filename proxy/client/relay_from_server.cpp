@@ -290,7 +290,7 @@ void Relay::after_replies(ServerConnection& server, Client& client) {
         default: exchange_completed(server, client); return;
         }
     }
-    if (server.exchange.outstanding() == 0) server.clock.answered(Clock::now());
+    if (server.exchange.outstanding() == 0) count_query(server, client, Clock::now());
     // Room in the ledger, perhaps, or the outcome that was awaited, for what was held back.
     if (client.phase == ClientPhase::active && !client.held.empty()) take_held(client);
 }

@@ -158,13 +158,19 @@ void Relay::exchange_completed(ServerConnection& server, Client& client) {
         exchange_ended(server, client);
         return;
     }
-    server.clock.answered(Clock::now());
+    count_query(server, client, Clock::now());
     work.is_barred = false;
     go_on(client);
 }
 
+// The server has nothing to do any more.
+void Relay::count_query(ServerConnection& server, Client& client, TimePoint now) {
+    if (const std::optional<Duration> took = server.clock.answered(now)) cells(client).query_time.observe(seconds(*took));
+}
+
 void Relay::count_transaction(ServerConnection& server, Client& client) {
     const TimePoint now = Clock::now();
+    count_query(server, client, now);
     cells(client).transactions.add();
     cells(client).transaction_time.observe(seconds(now - server.leased_at));
     server.leased_at = now;

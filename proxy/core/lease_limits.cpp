@@ -30,10 +30,18 @@ LeaseVerdict judge_running(const LeaseView& view, const LeaseClock& clock, const
 }  // namespace
 
 void LeaseClock::begun(TimePoint now, bool begins_transaction) {
-    statement_since_ = now;
+    statement_since_ = working_since_ = now;
+    is_working_ = true;
     if (!begins_transaction) return;
     transaction_since_ = now;
     is_struck_ = false;
+}
+
+std::optional<Duration> LeaseClock::answered(TimePoint now) {
+    quiet_since_ = now;
+    if (!is_working_) return std::nullopt;
+    is_working_ = false;
+    return now - working_since_;
 }
 
 void ReaderWatch::paused(std::int64_t taken, std::size_t backlog, TimePoint now) {

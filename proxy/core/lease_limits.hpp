@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace pgweir::proxy {
@@ -24,14 +25,15 @@ struct LeaseLimits {
 class LeaseClock {
 public:
     // A lease begins.
-    explicit LeaseClock(TimePoint now = {}) : statement_since_(now), transaction_since_(now), quiet_since_(now) {}
+    explicit LeaseClock(TimePoint now = {})
+        : statement_since_(now), transaction_since_(now), quiet_since_(now), working_since_(now) {}
 
     // Bytes of a client's go to a server that was waiting for some; no transaction was open there, if so said.
     void begun(TimePoint now, bool begins_transaction);
     // The server has answered one of several statements, and goes on with the next.
     void next_statement(TimePoint now) { statement_since_ = now; }
-    // Everything was answered.
-    void answered(TimePoint now) { quiet_since_ = now; }
+    // Everything was answered. How long that took; nullopt when it was already.
+    std::optional<Duration> answered(TimePoint now);
     // Its transaction has been told that it is too old, and is not told again.
     void struck() { is_struck_ = true; }
 
@@ -44,6 +46,8 @@ private:
     TimePoint statement_since_;
     TimePoint transaction_since_;
     TimePoint quiet_since_;
+    TimePoint working_since_;
+    bool is_working_ = true;   // for a BEGIN that goes ahead of the client's first bytes
     bool is_struck_ = false;
 };
 

@@ -42,8 +42,10 @@ PoolFacts PoolCore::facts(TimePoint now) const {
     facts.pins_over_limit = pins_over_limit_;
     facts.longest_pin = longest_pin(now);
     facts.waiting = static_cast<int>(waiters_.size());
+    facts.max_waiting = limits_.max_waiting;
     facts.usage = breaker_.usage(now);
     facts.warning_share = limits_.breaker.open_above.value_or(facts.warning_share);
+    facts.is_breaker_enabled = limits_.breaker.open_above.has_value();
     facts.warning = breaker_.is_warning(now);
     facts.flows = static_cast<int>(waiters_.flows().size());
     facts.longest_wait = waiters_.empty() ? Duration::zero() : now - waiters_.oldest()->since;

@@ -26,9 +26,11 @@ struct PoolFacts {
     std::uint64_t pins_over_limit = 0;                         // that showed themselves too late to wait
     Duration longest_pin{};
     int waiting = 0;
+    int max_waiting = 0;
     int flows = 0;                                             // that have clients
     double usage = 0;
     double warning_share = 0.8;
+    bool is_breaker_enabled = false;
     bool warning = false;
     Duration longest_wait{};
     Duration retry_after{};

@@ -79,7 +79,11 @@ ClientStop Translator::one(const ClientFrame& frame, Bytes body, Outgoing& out) 
     switch (frame.type) {
     case FrontendType::query: query(frame, body, out); return ClientStop::none;
     case FrontendType::parse: return parse(frame, body, out);
-    case FrontendType::bind: return bind(frame, body, out);
+    case FrontendType::bind: {
+        const ClientStop stop = bind(frame, body, out);
+        if (stop == ClientStop::none) ++result_.binds;
+        return stop;
+    }
     case FrontendType::describe: return describe(frame, body, out);
     case FrontendType::close: close(frame, body, out); return ClientStop::none;
     case FrontendType::execute: ++result_.statements; break;

@@ -50,6 +50,7 @@ struct Translation {
     int statements = 0;             // Query and Execute messages among them
     int parses = 0;                 // Parse messages among them
     int server_parses = 0;          // Parse messages that went on, ours included
+    int binds = 0;                  // Bind messages among them
     bool keeps_large = false;       // a named statement too large to be carried is among them
     bool owns_server = false;       // from now on the server must be the client's own
     NamesToWatch made;                   // to be watched from now on: see made_names

@@ -12,13 +12,13 @@ class Certificates:
     private_key: str
 
 
-def make_certificates(directory, name="localhost"):
+def make_certificates(directory, name="localhost", days=30):
     """Writes ca.crt, server.crt and server.key into the directory."""
     def path(file):
         return os.path.join(directory, file)
 
     def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], check=True, stdin=subprocess.DEVNULL,
+        subprocess.run(["openssl", *map(str, arguments)], check=True, stdin=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     for who, subject in (("ca", "/CN=pgweir test authority"), ("server", f"/CN={name}")):
@@ -31,6 +31,6 @@ def make_certificates(directory, name="localhost"):
     openssl("x509", "-req", "-in", path("ca.csr"), "-signkey", path("ca.key"), "-days", "30",
             "-extfile", path("ca.ext"), "-out", path("ca.crt"))
     openssl("x509", "-req", "-in", path("server.csr"), "-CA", path("ca.crt"), "-CAkey", path("ca.key"),
-            "-CAcreateserial", "-days", "30", "-extfile", path("server.ext"), "-out", path("server.crt"))
+            "-CAcreateserial", "-days", days, "-extfile", path("server.ext"), "-out", path("server.crt"))
     os.chmod(path("server.key"), 0o600)
     return Certificates(path("ca.crt"), path("server.crt"), path("server.key"))

@@ -32,7 +32,7 @@ struct Scrape {
     Scrape() {
         snapshot.version = "1.2.3";
         snapshot.logins = {&login};
-        snapshot.pools = {PoolSnapshot{"app", {}, {&relay_a, &relay_b}}};
+        snapshot.pools = {PoolSnapshot{.database = "app", .state = {}, .relays = {&relay_a, &relay_b}}};
     }
 
     bool has_line(const std::string& line) const {
@@ -144,14 +144,19 @@ TEST_CASE("exporter: the daemon's own facts are shown", "[metrics]") {
     Scrape scrape;
     scrape.snapshot.daemon = {.config_generation = 3,
                               .last_reload_ok = false,
+                              .reloads = {2, 1},
                               .max_client_conn = 10000,
-                              .clients_inside = 12};
+                              .clients_inside = 12,
+                              .certificate_expires_at = 1893456000};
     scrape.snapshot.process.resident_bytes = 4096;
     CHECK(scrape.has_line("pgweir_build_info{version=\"1.2.3\"} 1"));
     CHECK(scrape.has_line("pgweir_config_generation 3"));
     CHECK(scrape.has_line("pgweir_config_last_reload_successful 0"));
+    CHECK(scrape.has_line("pgweir_config_reloads_total{result=\"ok\"} 2"));
+    CHECK(scrape.has_line("pgweir_config_reloads_total{result=\"failed\"} 1"));
     CHECK(scrape.has_line("pgweir_max_client_conn 10000"));
     CHECK(scrape.has_line("pgweir_clients_inside 12"));
+    CHECK(scrape.has_line("pgweir_certificate_expiry_timestamp_seconds 1893456000"));
     CHECK(scrape.has_line("process_resident_memory_bytes 4096"));
 }
 

@@ -27,7 +27,7 @@ Families scraped_families() {
     LoginCells login;
     Snapshot snapshot;
     snapshot.logins = {&login};
-    snapshot.pools = {PoolSnapshot{"app", {}, {&relay}}};
+    snapshot.pools = {PoolSnapshot{.database = "app", .state = {}, .relays = {&relay}}};
     std::istringstream lines(expose(snapshot));
     Families helps;
     Families families;

@@ -4,6 +4,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <ctime>
+#include <memory>
+
 namespace config = pgweir::config;
 namespace proxy = pgweir::proxy;
 namespace test = pgweir::test;
@@ -41,6 +44,17 @@ TEST_CASE("tls context: the endpoint binding is the SHA-256 of the certificate",
     unsigned int size = 0;
     REQUIRE(X509_digest(SSL_CTX_get0_certificate(made.context.get()), EVP_sha256(), digest.data(), &size) == 1);
     CHECK(made.endpoint_binding == std::string(digest.begin(), digest.end()));
+}
+
+TEST_CASE("tls context: it says when its certificate ends", "[net]") {
+    const test::CertificateFiles files;
+    const ServerTls made = std::get<ServerTls>(make_server_tls(files.options()));
+    const X509* certificate = SSL_CTX_get0_certificate(made.context.get());
+    // A second before it is still valid, a second after it is not.
+    std::time_t before = static_cast<std::time_t>(made.expires_at) - 1;
+    std::time_t after = static_cast<std::time_t>(made.expires_at) + 1;
+    CHECK(X509_cmp_time(X509_get0_notAfter(certificate), &before) > 0);
+    CHECK(X509_cmp_time(X509_get0_notAfter(certificate), &after) < 0);
 }
 
 TEST_CASE("tls context: ALPN is taken when it is ours, and may be left out", "[net]") {

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <optional>
 #include <ostream>
 
 namespace pgweir::proxy {
@@ -197,6 +198,26 @@ TEST_CASE("lease limits: who takes less than a backlog in slow_reader_timeout is
         holder.view.is_unread = false;
         CHECK(holder.after(1h) == Kind::nothing);
     }
+}
+
+TEST_CASE("lease clock: what was answered took from its beginning to its last answer, once", "[proxy]") {
+    VirtualClock time;
+    LeaseClock clock(time.now);
+    time.advance(3s);
+    SECTION("begun with the client's bytes") {
+        clock.begun(time.now, true);
+        time.advance(250ms);
+        CHECK(clock.answered(time.now) == std::optional<proxy::Duration>(250ms));
+    }
+    SECTION("begun with the lease, by a BEGIN of ours") {
+        CHECK(clock.answered(time.now) == std::optional<proxy::Duration>(3s));
+    }
+    time.advance(1min);
+    CHECK(clock.answered(time.now) == std::nullopt);
+    clock.begun(time.now, false);
+    clock.next_statement(time.now + 1s);
+    time.advance(2s);
+    CHECK(clock.answered(time.now) == std::optional<proxy::Duration>(2s));
 }
 
 }  // namespace pgweir::test

@@ -54,6 +54,7 @@ TEST_CASE("translator: named statements go by names of ours, whatever message sp
           "P pgweir_1 select 1 | B p pgweir_1 | DS pgweir_1 | E | CS pgweir_0 | S");
     CHECK(lease.last.parses == 1);
     CHECK(lease.last.server_parses == 1);
+    CHECK(lease.last.binds == 1);
     CHECK_FALSE(lease.knows("n"));
     // The text is worth keeping there.
     CHECK(world.server.standing.statements.size() == 1);
@@ -136,6 +137,7 @@ TEST_CASE("translator: a statement is parsed again where it is not, unseen by th
     CHECK(lease.says(bind("", "n") + execute("") + sync()) == "P pgweir_1 select 1 | B pgweir_1 | E | S");
     CHECK(lease.last.parses == 0);
     CHECK(lease.last.server_parses == 1);
+    CHECK(lease.last.binds == 1);
     CHECK(lease.replies("12CZ") == "pccc");
     CHECK(lease.says(bind("", "n") + sync()) == "B pgweir_1 | S");
 }
