@@ -15,7 +15,7 @@ test_packages=(chromium postgresql-15 postgresql-client-15 pgbouncer prometheus 
     python3 python3-pytest python3-psycopg python3-psycopg2 python3-asyncpg python3-sqlalchemy
     default-jdk-headless libpostgresql-jdbc-java golang-go golang-github-jackc-pgx-v4-dev
     php-cli php-pgsql ruby ruby-pg)
-ci_packages=(clang-14 libclang-rt-14-dev)
+ci_packages=(clang-14 libclang-rt-14-dev prometheus-pgbouncer-exporter)
 
 wanted=()
 for profile in "${@:-build}"; do

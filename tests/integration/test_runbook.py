@@ -71,6 +71,7 @@ KINDS = {
     "paths": (r"(?<![\w.])(/(?:health/db|metrics|livez|readyz)\b)", lambda path: path in STRINGS),
     "files": (r"`((?:deploy|config)/[\w./-]+)`", lambda path: os.path.exists(os.path.join(SOURCE, path))),
     "scenarios": (r"(deploy/scenarios/\w+\.yaml)", lambda path: os.path.exists(os.path.join(SOURCE, path))),
+    "shows": (r"\bSHOW ([A-Z_]+)", lambda word: f'ShowRow{{"{word}"' in SOURCES),
     "words": (r"`([a-z]+(?:_[a-z]+)+)`",
               lambda word: word in FOREIGN or word in metrics() or re.search(rf"\b{word}\b", STRINGS + "\n".join(keys()))),
 }
@@ -114,3 +115,10 @@ def test_every_warning_of_the_log_is_in_the_runbook():
     warned = set(re.findall(r'spdlog::(?:warn|error)\(\s*"event=([a-z_]+)', SOURCES))
     assert len(warned) > 8
     assert not sorted(event for event in warned if event not in text)
+
+
+def test_the_commands_of_the_console_exist():
+    section = text_of("deploy", "RUNBOOK.md").split("## With the admin console", 1)[1].split("\n## ", 1)[0]
+    verbs = {words for words in re.findall(r"`([A-Z_]+(?: [A-Z_]+)*)`", section) if not words.startswith("SHOW ")}
+    assert verbs
+    assert not missing(verbs, lambda words: f'"{words}"' in SOURCES)
