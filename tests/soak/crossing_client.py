@@ -123,7 +123,7 @@ class CrossingClient:
         batch = self._composer.compose()
         data = batch.data
         if self._chance.random() < 0.3:
-            data = data[:self._chance.randrange(1, len(data))]
+            data = data[:self._chance.randrange(len(data) + 1)]
         self._wire.transport.write(data)
         await asyncio.sleep(self._chance.choice((0, 0, 0.001, 0.003)))
         self._tally["kills"] += 1
