@@ -24,12 +24,12 @@ struct Defaults {
 };
 
 bool is_text_like(const Option& option) {
-    return std::holds_alternative<std::string*>(option.slot);
+    return std::holds_alternative<std::string*>(option.slot) || option.is_secret();
 }
 
 // What leaving the option out means.
 std::string default_text(const Option& option) {
-    if (option.is_secret()) {
+    if (option.facts->is_required) {
         return "required";
     }
     const std::string text = print(option);

@@ -179,7 +179,7 @@ constexpr auto inherited_rows = std::to_array<Row<DatabaseOptions>>({
 constexpr auto database_rows = std::to_array<Row<DatabaseOptions>>({
     {{"dsn", 0, 0, Reload::new_servers,
       "Where the servers are: a libpq URI or key=value string, or one as frameworks write it; "
-      "${VAR} and file:/path are read."},
+      "${VAR} and file:/path are read.", {}, true},
      &DatabaseOptions::dsn},
     {{"pool_mode", 0, 0, Reload::new_logins, "How long a client keeps its server: for a transaction, or until it leaves."},
      &DatabaseOptions::pool_mode},
@@ -187,7 +187,7 @@ constexpr auto database_rows = std::to_array<Row<DatabaseOptions>>({
 
 constexpr auto user_rows = std::to_array<Row<UserOptions>>({
     {{"password", 0, 0, Reload::new_logins,
-      "Plain text or a SCRAM-SHA-256$... verifier (`pgweir hash-password`); ${VAR} and file:/path are read."},
+      "Plain text or a SCRAM-SHA-256$... verifier (`pgweir hash-password`); ${VAR} and file:/path are read.", {}, true},
      &UserOptions::password},
     {{"databases", 0, 0, Reload::new_logins, "The databases that the user may enter, one or a list; all when left out."},
      &UserOptions::databases},

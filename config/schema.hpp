@@ -38,6 +38,7 @@ struct Facts {
     Reload reload = Reload::live;
     std::string_view meaning = {};
     std::string_view word = {};   // what may be written instead of a number: `auto` (then 0), `off` (then nothing)
+    bool is_required = false;
 };
 
 using Slot = std::variant<int*, std::uint16_t*, std::chrono::milliseconds*, double*, std::optional<double>*,

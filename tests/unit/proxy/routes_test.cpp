@@ -92,9 +92,13 @@ TEST_CASE("routes: the page at the root is whole, and asks nobody else for anyth
     Daemon daemon;
     const HttpAnswer answer = daemon.get("/");
     CHECK(std::string_view(answer.content_type).starts_with("text/html"));
+    // A name, not an address that anybody asks.
+    constexpr std::string_view svg = "http://www.w3.org/2000/svg";
+    std::string page = answer.body;
+    page.erase(page.find(svg), svg.size());
     CHECK(answer.body.find("</html>") != std::string::npos);
     const std::string_view outside = GENERATE("http:", "https:", "src=", "@import", "url(", "innerHTML", "eval(");
-    CHECK(answer.body.find(outside) == std::string::npos);
+    CHECK(page.find(outside) == std::string::npos);
 }
 
 TEST_CASE("routes: the status is for its caller to make, of the database that is asked for", "[proxy]") {
