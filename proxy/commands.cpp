@@ -50,6 +50,14 @@ void raise_descriptor_limit(int max_client_conn) {
                      limit.rlim_cur, needed);
 }
 
+// With the daemon go its handlers: a second SIGTERM that comes now must not turn a good end
+// into a death by signal. No other thread is left to take it.
+void block_signals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
 }  // namespace
 
 const char* version() { return PGWEIR_VERSION; }
@@ -73,7 +81,9 @@ int run_daemon(const std::string& config_file) {
     };
     try {
         Daemon daemon(loaded.config, reread);
-        return daemon.run();
+        const int exit_code = daemon.run();
+        block_signals();
+        return exit_code;
     } catch (const std::exception& error) {
         spdlog::error("event=start_failed text={:?}", error.what());
         return 1;

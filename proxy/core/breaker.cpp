@@ -11,6 +11,10 @@ constexpr double warning_share = 0.80;
 // Sums of a year of fractions are off by less: 14 of 20 held are not below 70 %.
 constexpr double rounding = 1e-6;
 
+// How much more half open may let through in one window than in the one before: a few
+// logins that asked for little say little about the next ones.
+constexpr double steepest_growth = 4.0;
+
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 }  // namespace
@@ -83,26 +87,42 @@ bool Breaker::tick(TimePoint now) {
     case BreakerState::half_open:
         if (too_full)
             enter(BreakerState::open, now);
-        else if (now - entered_at_ >= limits_.window)
-            enter(BreakerState::closed, now);
+        else if (now - trickle_.since >= limits_.window)
+            next_window(mean, now);
         break;
     }
     return state_ != before;
 }
 
+// Who connects for every piece of work is all the load there is: closed, it would flood the
+// pool at once, and open, it leaves the pool empty. So half open lasts while anybody is
+// refused, and lets through what keeps usage at `close_below`.
+void Breaker::next_window(double mean, TimePoint now) {
+    if (!trickle_.has_refused) {
+        enter(BreakerState::closed, now);
+        return;
+    }
+    const double growth = mean > 0 ? std::min(limits_.close_below / mean, steepest_growth) : steepest_growth;
+    trickle_ = Trickle{.since = now, .allowance = std::max(1.0, trickle_.allowance * growth)};
+}
+
 void Breaker::enter(BreakerState state, TimePoint now) {
     state_ = state;
     entered_at_ = now;
-    half_open_logins_ = 0;
+    trickle_ = Trickle{.since = now, .allowance = std::max(1.0, size_ / 10.0)};
 }
 
-bool Breaker::admits_login() {
+bool Breaker::admits_login(TimePoint now) {
     switch (state_) {
     case BreakerState::closed: return true;
     case BreakerState::open: return false;
-    case BreakerState::half_open: return half_open_logins_++ < std::max(1, size_ / 10);
+    case BreakerState::half_open: break;
     }
-    return true;
+    const double windows = limits_.window > Duration::zero() ? seconds(now - trickle_.since) / seconds(limits_.window) : 1.0;
+    const bool admitted = trickle_.admitted + 1 <= std::min(trickle_.allowance, 1 + trickle_.allowance * windows);
+    if (admitted) ++trickle_.admitted;
+    else trickle_.has_refused = true;
+    return admitted;
 }
 
 Duration Breaker::retry_after(TimePoint now) const {

@@ -36,8 +36,9 @@ public:
     // Moves between states; call about ten times per window. True when the state has changed.
     bool tick(TimePoint now);
 
-    // Whether a login may go on now. Counts what is let through while half open.
-    bool admits_login();
+    // Whether a login may go on now. While half open it counts them: in the first window up to a
+    // tenth of the size (at least 1) may, in later ones as many as brought usage to `close_below`.
+    bool admits_login(TimePoint now);
 
     BreakerState state() const { return state_; }
 
@@ -61,8 +62,17 @@ private:
         double integral = 0;   // of usage over time, in seconds, since the start
     };
 
+    // What half open lets through in one window, spread over it.
+    struct Trickle {
+        TimePoint since{};
+        double allowance = 0;
+        int admitted = 0;
+        bool has_refused = false;
+    };
+
     double integral_at(TimePoint now) const;
     void enter(BreakerState state, TimePoint now);
+    void next_window(double mean, TimePoint now);
 
     BreakerLimits limits_;
     BreakerState state_ = BreakerState::closed;
@@ -73,7 +83,7 @@ private:
     double integral_ = 0;     // up to changed_at_
     std::array<Sample, samples_per_window + 1> samples_{};   // a ring; the oldest is one window back
     std::size_t newest_ = 0;
-    int half_open_logins_ = 0;
+    Trickle trickle_;
 };
 
 }  // namespace pgweir::proxy

@@ -229,7 +229,7 @@ void PoolCore::refuse_waiters(RefusalReason reason, TimePoint now, PoolActions& 
 }
 
 bool PoolCore::admits_login(TimePoint now) {
-    const bool admitted = breaker_.admits_login();
+    const bool admitted = breaker_.admits_login(now);
     if (admitted) return true;
     ++refusals_[static_cast<std::size_t>(RefusalReason::breaker_open)];
     refused_at_ = now;

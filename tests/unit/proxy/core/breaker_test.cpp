@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <cmath>
 #include <random>
 #include <vector>
 
@@ -53,7 +54,37 @@ struct BreakerFixture {
         }
         return passed;
     }
+
+    void use_share(double share) { use(static_cast<int>(std::lround(share * size))); }
+
+    // How many of `asked` logins are admitted at this instant.
+    int logins(int asked) {
+        int admitted = 0;
+        for (int i = 0; i < asked; ++i) admitted += breaker.admits_login(clock.now);
+        return admitted;
+    }
+
+    // How many are admitted in the next window, when `asked` come in each tenth of it.
+    int logins_of_a_window(int asked = 1000) {
+        int admitted = 0;
+        for (int i = 0; i < 10; ++i) {
+            admitted += logins(asked);
+            pass(100ms);
+        }
+        return admitted;
+    }
 };
+
+// Just come from open to half open, with nothing in use.
+BreakerFixture half_open(int size) {
+    BreakerFixture pool{.size = size};
+    pool.use(size);
+    pool.time_to_open(10s);
+    pool.use(0);
+    pool.pass(2s);
+    REQUIRE(pool.breaker.state() == BreakerState::half_open);
+    return pool;
+}
 
 }  // namespace
 
@@ -77,7 +108,7 @@ TEST_CASE("breaker: one server more than 80 % opens it within a window", "[proxy
     CHECK(needed > 500ms);
     CHECK(needed <= 1100ms);
     CHECK(pool.breaker.is_warning(pool.clock.now));
-    CHECK_FALSE(pool.breaker.admits_login());
+    CHECK(pool.logins(1) == 0);
 }
 
 TEST_CASE("breaker: short statements beside 80 % held do not open it", "[proxy]") {
@@ -140,32 +171,76 @@ TEST_CASE("breaker: it is open for min_open even when all servers come free at o
     CHECK(pool.breaker.state() == BreakerState::half_open);
 }
 
-TEST_CASE("breaker: half open admits a tenth of the pool's size in logins, at least one", "[proxy]") {
-    const auto [size, admitted] = GENERATE(std::pair(20, 2), std::pair(100, 10), std::pair(10, 1), std::pair(5, 1), std::pair(1, 1));
-    BreakerFixture pool{.size = size};
-    pool.use(size);
-    pool.time_to_open(10s);
+TEST_CASE("breaker: half open admits a tenth of the pool's size in logins, at least one, spread over a window", "[proxy]") {
+    const auto [size, allowance] = GENERATE(std::pair(20, 2), std::pair(100, 10), std::pair(10, 1), std::pair(5, 1), std::pair(1, 1));
+    BreakerFixture pool = half_open(size);
+    CHECK(pool.logins(1000) == 1);
+    int admitted = 1;
+    for (int i = 0; i < 9; ++i) {
+        CHECK_FALSE(pool.pass(100ms));
+        admitted += pool.logins(1000);
+    }
+    CHECK(admitted == allowance);
+}
+
+TEST_CASE("breaker: a window in which half open refuses nobody closes it", "[proxy]") {
+    BreakerFixture pool = half_open(20);
+    CHECK(pool.logins(1) == 1);
+    CHECK_FALSE(pool.pass(900ms));
+    CHECK(pool.pass(100ms));
+    CHECK(pool.breaker.state() == BreakerState::closed);
+    CHECK(pool.logins(100) == 100);
+}
+
+TEST_CASE("breaker: half open becomes open again when the pool is full, and the count starts anew", "[proxy]") {
+    BreakerFixture pool = half_open(20);
+    pool.logins(100);
+    pool.use(20);
+    CHECK(pool.time_to_open(10s) <= 1100ms);
     pool.use(0);
     pool.pass(2s);
     REQUIRE(pool.breaker.state() == BreakerState::half_open);
-    int passed = 0;
-    for (int i = 0; i < 1000; ++i) {
-        passed += pool.breaker.admits_login();
-    }
-    CHECK(passed == admitted);
-    SECTION("a quiet window closes it") {
-        CHECK_FALSE(pool.pass(900ms));
-        CHECK(pool.pass(100ms));
+    CHECK(pool.logins_of_a_window() == 2);
+}
+
+TEST_CASE("breaker: while somebody is refused, half open lets through four times as many in each window", "[proxy]") {
+    BreakerFixture pool = half_open(20);
+    CHECK(pool.logins_of_a_window() == 2);
+    CHECK(pool.logins_of_a_window() == Approx(8).margin(1));
+    CHECK(pool.logins_of_a_window() == Approx(32).margin(3));
+    CHECK(pool.breaker.state() == BreakerState::half_open);
+    SECTION("a window that refuses nobody closes it") {
+        CHECK(pool.pass(1100ms));
         CHECK(pool.breaker.state() == BreakerState::closed);
-        CHECK(pool.breaker.admits_login());
     }
-    SECTION("a full one opens it again, and the count starts anew") {
-        pool.use(size);
-        CHECK(pool.time_to_open(10s) <= 1100ms);
-        pool.use(0);
-        pool.pass(2s);
-        CHECK(pool.breaker.admits_login());
+    SECTION("as usage comes near to close_below it grows less") {
+        pool.use(10);
+        pool.logins_of_a_window();
+        const int before = pool.logins_of_a_window();
+        const int after = pool.logins_of_a_window();
+        CHECK(after == Approx(before * 0.7 / 0.5).margin(2));
     }
+    SECTION("with usage above close_below it lets through fewer") {
+        pool.use(16);
+        pool.logins_of_a_window();
+        const int before = pool.logins_of_a_window();
+        CHECK(pool.logins_of_a_window() < before);
+        CHECK(pool.breaker.state() == BreakerState::half_open);
+    }
+}
+
+TEST_CASE("breaker: with all load in logins, half open holds usage at close_below and neither opens nor closes", "[proxy]") {
+    BreakerFixture pool = half_open(20);
+    // Two thousand come in a second, and each wants 20 ms of a server: twice what the pool can do.
+    double sum = 0;
+    for (int tick = 0; tick < 300; ++tick) {
+        const double share = pool.logins(200) * 10 * 0.020 / pool.size;
+        pool.use_share(share);
+        pool.pass(100ms);
+        REQUIRE(pool.breaker.state() == BreakerState::half_open);
+        if (tick >= 200) sum += share / 100;
+    }
+    CHECK(sum == Approx(0.70).margin(0.05));
 }
 
 TEST_CASE("breaker: switched off it never opens, but warns", "[proxy]") {
@@ -173,7 +248,7 @@ TEST_CASE("breaker: switched off it never opens, but warns", "[proxy]") {
     pool.use(20);
     CHECK_FALSE(pool.pass(1min));
     CHECK(pool.breaker.is_warning(pool.clock.now));
-    CHECK(pool.breaker.admits_login());
+    CHECK(pool.logins(1) == 1);
 }
 
 TEST_CASE("breaker: switched off while open it closes at the next tick", "[proxy]") {
