@@ -12,7 +12,7 @@ build_packages=(g++ cmake ninja-build ccache pkg-config libboost1.81-dev libpq-d
     prometheus-cpp-dev libcurl4-openssl-dev zlib1g-dev libfmt-dev libspdlog-dev libcli11-dev catch2)
 demo_packages=(postgresql-15 postgresql-client-15 curl openssl)
 test_packages=(chromium postgresql-15 postgresql-client-15 pgbouncer prometheus openssl curl
-    python3 python3-pytest python3-psycopg python3-psycopg2 python3-asyncpg python3-sqlalchemy
+    python3 python3-pytest python3-pytest-xdist python3-psycopg python3-psycopg2 python3-asyncpg python3-sqlalchemy
     default-jdk-headless libpostgresql-jdbc-java golang-go golang-github-jackc-pgx-v4-dev
     php-cli php-pgsql ruby ruby-pg)
 ci_packages=(clang-14 libclang-rt-14-dev prometheus-pgbouncer-exporter)

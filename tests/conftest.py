@@ -1,5 +1,6 @@
 """Fixtures for the wire and the integration tests."""
 
+import fcntl
 import os
 
 import pytest
@@ -20,6 +21,26 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     if not os.access(daemon_module.binary(), os.X_OK):
         raise pytest.UsageError(f"no daemon at {daemon_module.binary()}: build it, or set PGWEIR_BINARY")
+
+
+def pytest_collection_modifyitems(items):
+    # The long ones first, so that no worker is left with them when the others are done.
+    items.sort(key=lambda item: 2 if item.get_closest_marker("alone") else 0 if item.get_closest_marker("long") else 1)
+
+
+@pytest.fixture(autouse=True)
+def turn(request, tmp_path_factory):
+    """With several workers: a test marked `alone` waits until no other runs, and keeps the others waiting."""
+    if not hasattr(request.config, "workerinput"):
+        yield
+        return
+    shared = tmp_path_factory.getbasetemp().parent   # by the workers of this run
+    with open(shared / "door", "a") as door, open(shared / "room", "a") as room:
+        # Who waits for an empty room stands in the door.
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if request.node.get_closest_marker("alone") else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield
 
 
 @pytest.fixture

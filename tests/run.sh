@@ -12,6 +12,7 @@
 #                       and with thread without lint and unit tests
 #   PGWEIR_WERROR       ON: warnings are errors
 #   PGWEIR_JOBS         parallel compile jobs (2)
+#   PGWEIR_WORKERS      parallel processes for the tests that start daemons, most of which wait (3)
 #   PGWEIR_RESULTS      a folder for the JUnit reports (in the build folder)
 #
 # The last line is `N passed, N failed`; the exit code is 0 when nothing failed.
@@ -83,13 +84,13 @@ if [ ${#suites[@]} -gt 1 ]; then
     (cd tests/drivers && npm ci --no-audit --no-fund --loglevel=error)
 fi
 
-for suite in "${suites[@]}" "${matrix[@]}"; do
-    step "${suite#tests/} tests"
-    # Debian's Python: the drivers come as Debian packages, another Python on PATH does not see them.
-    PGWEIR_BINARY=$(cd "$build" && pwd)/proxy/pgweir PGWEIR_SANITIZE=$sanitize \
-        /usr/bin/python3 -B -m pytest -q "$suite" "${pytest_options[@]}" \
-        --junitxml="$results/$(basename "$suite").xml" --durations=5 || status=1
-done
+suites+=("${matrix[@]}")
+step "${suites[*]#tests/} tests"
+# Debian's Python: the drivers come as Debian packages, another Python on PATH does not see them.
+# loadgroup hands out one test after the other.
+PGWEIR_BINARY=$(cd "$build" && pwd)/proxy/pgweir PGWEIR_SANITIZE=$sanitize \
+    /usr/bin/python3 -B -m pytest -q "${suites[@]}" "${pytest_options[@]}" \
+    --numprocesses="${PGWEIR_WORKERS:-3}" --dist=loadgroup --junitxml="$results/pytest.xml" --durations=10 || status=1
 
 step "Result"
 /usr/bin/python3 -B tests/harness/count.py "$results"/*.xml || status=1

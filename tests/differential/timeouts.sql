@@ -2,7 +2,8 @@
 CREATE SCHEMA timeouts;
 SET search_path = timeouts;
 
-SET statement_timeout = '50ms';
+-- Long enough for all that does not sleep, the first block in PL/pgSQL included.
+SET statement_timeout = '300ms';
 SELECT pg_sleep(20);
 SELECT 'alive';
 SHOW statement_timeout;
@@ -20,7 +21,7 @@ SELECT 1\; SELECT pg_sleep(20)\; SELECT 2;
 DO $$ BEGIN PERFORM pg_sleep(20); EXCEPTION WHEN query_canceled THEN RAISE NOTICE 'caught %', SQLSTATE; END $$;
 COPY (SELECT pg_sleep(20)) TO STDOUT;
 RESET statement_timeout;
-SELECT pg_sleep(0.1);
+SELECT pg_sleep(0.4);
 BEGIN;
 SET LOCAL statement_timeout = '50ms';
 SELECT pg_sleep(20);

@@ -78,8 +78,6 @@ def test_a_wrong_key_cancels_nothing(pool, cluster, role, forge):
     daemon = pool(1)
     victim = RawClient(daemon.port)
     assert victim.login() is None
-    victim.send(messages.query("SELECT pg_sleep(0.3), 'done'"))
-    wait_until(lambda: active(cluster, role), "the query runs")
     pid, key = victim.pid, victim.key
     if forge == "key":
         key = bytes([key[0] ^ 1]) + key[1:]
@@ -87,7 +85,11 @@ def test_a_wrong_key_cancels_nothing(pool, cluster, role, forge):
         pid ^= 1
     else:
         key = key[:-1]
-    cancel(daemon, pid, key)
+    with cluster.connect() as holder:
+        holder.execute("SELECT pg_advisory_lock(42)")
+        victim.send(messages.query("SELECT pg_advisory_xact_lock_shared(42), 'done'"))
+        wait_until(lambda: active(cluster, role, "advisory"), "the query runs")
+        cancel(daemon, pid, key)
     assert [part.type for part in victim.read_until("Z")] == list("TDCZ")
 
 

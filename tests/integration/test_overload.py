@@ -6,6 +6,8 @@ from harness.wait import wait_until
 from soak import overload
 from soak.workers import configuration, make_role
 
+pytestmark = [pytest.mark.long, pytest.mark.alone]
+
 
 class Place:
     """What a soak calls its ground, made of fixtures."""
@@ -21,7 +23,6 @@ def ground(cluster, start_pgweir):
     return Place(cluster, role, daemon)
 
 
-@pytest.mark.long
 def test_ten_times_the_load_is_served_by_the_same_servers(ground, size):
     seconds = size(2, 4, 20)
     rows = overload.throughput(ground, seconds)
@@ -33,13 +34,11 @@ def test_ten_times_the_load_is_served_by_the_same_servers(ground, size):
     assert rows[-1]["tps"] > rows[1]["tps"] / 2, rows
 
 
-@pytest.mark.long
 def test_flows_of_equal_weight_get_the_same(ground, size):
     result = overload.equal_flows(ground, size(4, 6, 20))
     assert result["jain"] >= 0.9, result
 
 
-@pytest.mark.long
 def test_a_small_flow_is_not_behind_a_greedy_one(ground, size):
     result = overload.small_beside_greedy(ground, size(2, 4, 20))
     # Of 202 clients two would get a hundredth in one line; taking turns, each of theirs is done as if it were alone.

@@ -52,6 +52,7 @@ def asking(daemon):
     return client
 
 
+@pytest.mark.alone
 def test_a_ceiling_that_falls_and_rises(supavisor, behind, size):
     """20 slots, then 12 because foreign clients have the others, then 20 again, while forty clients want servers."""
     double = supavisor(20)

@@ -8,7 +8,6 @@ from harness.daemon import NO_BREAKER
 from matrix_rows import SERVERS, Row, Target, is_direct
 
 _numbers = itertools.count(1)
-_reports = pytest.StashKey()
 
 
 @pytest.fixture
@@ -36,15 +35,16 @@ def target(request, matrix_role):
 
 
 @pytest.fixture
-def row(request, target):
+def row(record_property, target):
     """row(name): a row of the matrix against its target. What it shows is listed at the end of the run."""
-    reports = request.config.stash.setdefault(_reports, [])
-    return lambda name: Row(name, target, reports)
+    return lambda name: Row(name, target, lambda line: record_property("row", line))
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    reports = config.stash.get(_reports, [])
-    if reports:
+def pytest_terminal_summary(terminalreporter):
+    # A test's properties are what comes here from the workers.
+    lines = [line for reports in terminalreporter.stats.values() for report in reports
+             if getattr(report, "when", None) == "call" for name, line in report.user_properties if name == "row"]
+    if lines:
         terminalreporter.section("driver matrix")
-        for line in reports:
+        for line in lines:
             terminalreporter.write_line(line)

@@ -103,10 +103,10 @@ def build(*command, **options):
 class Row:
     """One row: an application against its target, and the judgement of what it reports."""
 
-    def __init__(self, name, target, reports):
+    def __init__(self, name, target, report):
         self.name = name
         self.target = target
-        self._reports = reports
+        self._report = report
 
     def run(self, *command, **environment):
         """Runs the application with the background load and judges it."""
@@ -125,7 +125,7 @@ class Row:
         servers = len(set().union(*pids))
         line = (f"{self.name}: {len(pids)} sessions, {sum(map(len, pids))} transactions, {checks} checks, "
                 f"{servers} servers seen, {share:.1%} of transactions on another server than the one before")
-        self._reports.append(line)
+        self._report(line)
         print(line)
         assert len(pids) == SESSIONS, line
         assert all(len(of_session) > 1 for of_session in pids), line

@@ -97,4 +97,5 @@ class Transfers:
         assert not lost, f"acknowledged and lost: {sorted(lost)[:10]}"
         invented = held - self.acknowledged - self.unknown
         assert not invented, f"failed and done nevertheless: {sorted(invented)[:10]}"
-        assert rows_of("SELECT sum(balance) FROM accounts") == [(ACCOUNTS * BALANCE,)]
+        balances = rows_of("SELECT id, balance FROM accounts ORDER BY id")
+        assert len(balances) == ACCOUNTS and sum(balance for _, balance in balances) == ACCOUNTS * BALANCE, balances

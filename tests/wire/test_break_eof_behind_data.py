@@ -6,8 +6,11 @@ import signal
 import pytest
 
 from harness import messages
+from harness.kernel import tcp_end
 from harness.raw_client import RawClient, only_error
 from harness.wait import wait_until
+
+FIN_WAIT1, FIN_WAIT2 = 4, 5   # include/net/tcp_states.h
 
 
 def logged_in(daemon):
@@ -34,10 +37,8 @@ def asleep(daemon):
 
 def has_ended(connection):
     """The connection's last bytes and its FIN have been sent, as the kernel tells."""
-    local = f"{connection.getsockname()[1]:04X}"
-    with open("/proc/net/tcp") as file:
-        rows = [line.split() for line in file.readlines()[1:]]
-    return any(row[1].endswith(":" + local) and row[3] in ("04", "05") for row in rows)   # FIN_WAIT1, FIN_WAIT2
+    end = tcp_end(connection.getsockname()[1], connection.getpeername()[1])
+    return end is not None and end.state in (FIN_WAIT1, FIN_WAIT2)
 
 
 def finish(client):

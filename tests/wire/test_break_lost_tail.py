@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from harness.kernel import tcp_end
 from harness.ports import free_port
 from harness.raw_client import RawClient, shape
 from harness.wait import wait_until
@@ -18,10 +19,8 @@ def logged_in(daemon):
 
 def queued(sock):
     """Bytes of this connection that lie unread at the other end."""
-    mine = f"{sock.getsockname()[1]:04X}"
-    with open("/proc/net/tcp") as file:
-        rows = [line.split() for line in file.readlines()[1:]]
-    return sum(int(row[4].split(":")[1], 16) for row in rows if row[2].endswith(":" + mine))
+    other = tcp_end(sock.getpeername()[1], sock.getsockname()[1])
+    return other.unread if other else 0
 
 
 class Splitter:
