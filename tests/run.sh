@@ -5,6 +5,7 @@
 #   tests/run.sh --quick         only those that need no PostgreSQL: lint, unit and wire tests
 #   tests/run.sh --full          with the durations and sizes of the acceptance list (about an hour)
 #   tests/run.sh --no-install    does not look for missing packages
+#   tests/run.sh --build         only builds
 #
 # Environment:
 #   PGWEIR_BUILD_DIR    where to build (build, or build-<sanitizers>, in the source tree)
@@ -20,6 +21,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 install=yes
+tests=yes
 suites=(tests/wire tests/integration tests/differential)
 matrix=(tests/matrix)
 size=normal
@@ -28,6 +30,7 @@ for argument in "$@"; do
     --quick) suites=(tests/wire) matrix=() ;;
     --full) size=full ;;
     --no-install) install=no ;;
+    --build) tests=no ;;
     *)
         sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2
         exit 64
@@ -65,6 +68,9 @@ if [ "$sanitize" = thread ]; then
     targets=(--target pgweir)
 fi
 cmake --build "$build" --parallel "${PGWEIR_JOBS:-2}" "${targets[@]}"
+if [ $tests = no ]; then
+    exit 0
+fi
 rm -rf "$results"
 mkdir -p "$results"
 results=$(cd "$results" && pwd)
@@ -79,7 +85,7 @@ if [ ${#targets[@]} -eq 0 ]; then
     grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed |^ +Start +[0-9]+: ' "$results/ctest.log" || true
 fi
 
-if [ ${#suites[@]} -gt 1 ]; then
+if [ ${#suites[@]} -gt 1 ] && [ ! tests/drivers/node_modules/.package-lock.json -nt tests/drivers/package-lock.json ]; then
     step "JavaScript drivers"
     (cd tests/drivers && npm ci --no-audit --no-fund --loglevel=error)
 fi
