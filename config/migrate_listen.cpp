@@ -103,7 +103,7 @@ std::string oldest_version(const std::string& text) {
     std::replace(separated.begin(), separated.end(), ':', ',');
     const std::vector<std::string> items = split_ini_list(separated);
     for (const auto& [word, version] : names) {
-        if (std::any_of(items.begin(), items.end(), [&](const std::string& item) { return is_same_word(item, word); })) {
+        if (std::any_of(items.begin(), items.end(), [&name = word](const std::string& item) { return is_same_word(item, name); })) {
             return std::string(version);
         }
     }

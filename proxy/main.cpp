@@ -19,9 +19,15 @@ int main(int argc, char** argv) {
     app.footer("Exit codes: 0 done; 1 failed; 78 bad configuration; 100 and above bad command line; others in the help of "
                "the subcommand.\nExample: pgweir check -c pgweir.yaml && pgweir run -c pgweir.yaml");
 
-    std::string file = proxy::default_config_file();
+    // Of each command its own: the environment's value is given to all of them.
+    std::string run_file = proxy::default_config_file();
+    std::string check_file = run_file;
+    std::string show_file = run_file;
+    const auto add_config = [](CLI::App* command, std::string& file) {
+        command->add_option("-c,--config", file, "The YAML file")->envname("PGWEIR_CONFIG")->capture_default_str();
+    };
     const char* from_environment = std::getenv("PGWEIR_CONFIG");
-    std::string old_file = from_environment == nullptr ? file : from_environment;
+    std::string old_file = from_environment == nullptr ? run_file : from_environment;
     std::string form = "markdown";
     std::string scenario;
     std::string ini;
@@ -35,8 +41,8 @@ int main(int argc, char** argv) {
                   "need a restart; 78 problems in either file.\n"
                   "Examples: pgweir check -c pgweir.yaml\n"
                   "          pgweir check --diff -c new.yaml --against /etc/pgweir/pgweir.yaml");
-    for (CLI::App* command : {run, check})
-        command->add_option("-c,--config", file, "The YAML file")->envname("PGWEIR_CONFIG")->capture_default_str();
+    add_config(run, run_file);
+    add_config(check, check_file);
     auto* diff = check->add_flag("--diff", as_diff, "Print what a reload of the file would change, key by key, and what each change takes");
     check->add_option("--against", old_file, "The file that it is compared with")->capture_default_str()->needs(diff);
     auto* reference = app.add_subcommand("reference", "Print the reference of all options, of all metrics, or of a scenario's keys.");
@@ -55,7 +61,7 @@ int main(int argc, char** argv) {
     auto* show = app.add_subcommand("show", "Ask a running daemon's admin console, and print the table.");
     show->add_option("what", what, "As behind SHOW: holders, pools, queue, clients, ...; help names all")->required();
     show->add_option("--dsn", dsn, "Where the console is; by default what the configuration file says")->envname("PGWEIR_CONSOLE_DSN");
-    show->add_option("-c,--config", file, "The YAML file")->envname("PGWEIR_CONFIG")->capture_default_str();
+    add_config(show, show_file);
     show->footer("Exit codes: 0 shown; 1 not reached, or refused; 78 bad configuration.\nExample: pgweir show holders");
     auto* migrate = app.add_subcommand("migrate", "Print the YAML for a pgbouncer.ini, and on standard error what has no place in it.");
     migrate->add_option("ini", ini, "PgBouncer's file; those that it names are read too")->required();
@@ -66,11 +72,11 @@ int main(int argc, char** argv) {
     completion->footer("Example: source <(pgweir completion bash)");
 
     CLI11_PARSE(app, argc, argv);
-    if (run->parsed()) return proxy::run_daemon(file);
-    if (check->parsed()) return as_diff ? proxy::print_diff(old_file, file) : proxy::check_config(file);
+    if (run->parsed()) return proxy::run_daemon(run_file);
+    if (check->parsed()) return as_diff ? proxy::print_diff(old_file, check_file) : proxy::check_config(check_file);
     if (reference->parsed()) return proxy::print_reference(form);
     if (simulate->parsed()) return proxy::simulate_scenario(scenario, as_csv);
-    if (show->parsed()) return proxy::show_console(file, dsn, CLI::detail::join(what, " "));
+    if (show->parsed()) return proxy::show_console(show_file, dsn, CLI::detail::join(what, " "));
     if (hash->parsed()) return proxy::hash_password();
     if (migrate->parsed()) return proxy::migrate(ini);
     if (completion->parsed()) std::cout << proxy::completion_script(app, shell);

@@ -21,7 +21,7 @@ class Metrics:
     def names(self):
         return {name for name, _, _ in self.samples}
 
-    def value(self, name, **labels):
+    def value(self, name, /, **labels):
         """The sum of the samples of that name which carry these labels; there must be one."""
         found = [value for sample, has, value in self.samples
                  if sample == name and all(has.get(key) == text for key, text in labels.items())]
