@@ -13,7 +13,7 @@
 #                       and with thread without lint and unit tests
 #   PGWEIR_WERROR       ON: warnings are errors
 #   PGWEIR_JOBS         parallel compile jobs (2)
-#   PGWEIR_WORKERS      parallel processes for the tests that start daemons, most of which wait (3)
+#   PGWEIR_WORKERS      parallel processes for the tests that start daemons, most of which wait (3; 2 with sanitizers)
 #   PGWEIR_RESULTS      a folder for the JUnit reports (in the build folder)
 #
 # The last line is `N passed, N failed`; the exit code is 0 when nothing failed.
@@ -42,9 +42,11 @@ sanitize=${PGWEIR_SANITIZE:-}
 build=${PGWEIR_BUILD_DIR:-build${sanitize:+-${sanitize//,/-}}}
 results=${PGWEIR_RESULTS:-$build/results}
 pytest_options=(--size="$size")
+workers=3
 if [ -n "$sanitize" ]; then
     pytest_options=(--size=short -m "not long")
     matrix=()
+    workers=2   # sanitizers make waiting into work
 fi
 case "$sanitize" in
 thread) build_type=RelWithDebInfo ;;
@@ -96,7 +98,7 @@ step "${suites[*]#tests/} tests"
 # loadgroup hands out one test after the other.
 PGWEIR_BINARY=$(cd "$build" && pwd)/proxy/pgweir PGWEIR_SANITIZE=$sanitize \
     /usr/bin/python3 -B -m pytest -q "${suites[@]}" "${pytest_options[@]}" \
-    --numprocesses="${PGWEIR_WORKERS:-3}" --dist=loadgroup --junitxml="$results/pytest.xml" --durations=10 || status=1
+    --numprocesses="${PGWEIR_WORKERS:-$workers}" --dist=loadgroup --junitxml="$results/pytest.xml" --durations=10 || status=1
 
 step "Result"
 /usr/bin/python3 -B tests/harness/count.py "$results"/*.xml || status=1
