@@ -92,13 +92,20 @@ if [ ${#suites[@]} -gt 1 ] && [ ! tests/drivers/node_modules/.package-lock.json 
     (cd tests/drivers && npm ci --no-audit --no-fund --loglevel=error)
 fi
 
-suites+=("${matrix[@]}")
-step "${suites[*]#tests/} tests"
 # Debian's Python: the drivers come as Debian packages, another Python on PATH does not see them.
+run_pytest() {
+    PGWEIR_BINARY=$(cd "$build" && pwd)/proxy/pgweir PGWEIR_SANITIZE=$sanitize \
+        /usr/bin/python3 -B -m pytest -q "$@" "${pytest_options[@]}" --durations=10 || status=1
+}
+
+step "${suites[*]#tests/} tests"
 # loadgroup hands out one test after the other.
-PGWEIR_BINARY=$(cd "$build" && pwd)/proxy/pgweir PGWEIR_SANITIZE=$sanitize \
-    /usr/bin/python3 -B -m pytest -q "${suites[@]}" "${pytest_options[@]}" \
-    --numprocesses="${PGWEIR_WORKERS:-$workers}" --dist=loadgroup --junitxml="$results/pytest.xml" --durations=10 || status=1
+run_pytest "${suites[@]}" --numprocesses="${PGWEIR_WORKERS:-$workers}" --dist=loadgroup --junitxml="$results/suites.xml"
+if [ ${#matrix[@]} -gt 0 ]; then
+    step "matrix tests"
+    # Each brings load of its own.
+    run_pytest "${matrix[@]}" --junitxml="$results/matrix.xml"
+fi
 
 step "Result"
 /usr/bin/python3 -B tests/harness/count.py "$results"/*.xml || status=1
