@@ -20,6 +20,7 @@ constexpr std::string_view invalid_catalog_name = "3D000";
 constexpr std::string_view invalid_password = "28P01";
 constexpr std::string_view invalid_parameter_value = "22023";
 constexpr std::string_view invalid_sql_statement_name = "26000";
+constexpr std::string_view no_active_sql_transaction = "25P01";
 constexpr std::string_view out_of_memory = "53200";
 constexpr std::string_view program_limit_exceeded = "54000";
 constexpr std::string_view protocol_violation = "08P01";

@@ -74,7 +74,6 @@ struct Client : net::Watched, Lessee {
     std::vector<std::string> subscribed;   // phase subscribing: the channels it had before
     std::optional<ListenHandover> handover;   // its server listens, and the pool's listening server is to
     std::vector<std::byte> failure;    // phase preparing: the server's refusal of the settings
-    std::string lost_server;           // what the next statement must be told: the server went away meanwhile
     TimePoint last_active{};
 };
 

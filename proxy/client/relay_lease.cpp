@@ -84,6 +84,7 @@ void Relay::start_lease(Client& client, ServerConnection& server, LeaseMark mark
     const std::size_t queries = server.preparation.queries.size() + (goes_along ? 1 : 0);
     for (std::size_t i = 0; i < queries; ++i) server.exchange.sent(protocol::FrontendType::query, protocol::Origin::proxy);
     if (!must_wait) {
+        server.work.has_begun = goes_along;
         if (goes_along) client.session.deferred = Deferred::none;
         server.duty = ServerDuty::serving;
         set_phase(client, ClientPhase::active);
@@ -138,7 +139,7 @@ void Relay::tell_parameters(Client& client, const ServerConnection& server) {
 // Nothing is outstanding. In a transaction the client goes on once a RESET of its own is made good.
 void Relay::exchange_completed(ServerConnection& server, Client& client) {
     LeaseWork& work = server.work;
-    work.may_commit = work.repetition.has_begun = false;
+    work.may_commit = work.ends_block = work.repetition.has_begun = false;
     work.forgetting = 0;
     work.repetition.segment.clear();
     if (client.phase != ClientPhase::active) return;

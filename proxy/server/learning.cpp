@@ -202,6 +202,15 @@ std::optional<NamesToWatch> learn_names(const Ask& ask, int server_version) {
     return Closure(ask, std::move(functions)).find();
 }
 
+std::shared_ptr<const ArrayTypes> learn_array_types(const Ask& ask) {
+    std::optional<Rows> rows = ask(std::string(types_question) + " LIMIT " + std::to_string(max_array_types + 1), {});
+    if (!rows || rows->size() > max_array_types) return nullptr;
+    auto types = std::make_shared<ArrayTypes>();
+    types->reserve(rows->size());
+    for (auto& row : *rows) types->emplace_back(std::move(row[0]), std::move(row[1]));
+    return types;
+}
+
 std::shared_ptr<const KnownSettings> KnowledgeShelf::settings() const {
     const std::lock_guard lock(mutex_);
     return settings_;
@@ -220,6 +229,11 @@ void KnowledgeShelf::watch(const NamesToWatch& made, TimePoint now) {
     if (watched_) publish();
 }
 
+std::shared_ptr<const ArrayTypes> KnowledgeShelf::array_types() const {
+    const std::lock_guard lock(mutex_);
+    return array_types_;
+}
+
 bool KnowledgeShelf::claim(TimePoint now) {
     const std::lock_guard lock(mutex_);
     if (claimed_at_ && now - *claimed_at_ < interval) return false;
@@ -230,6 +244,7 @@ bool KnowledgeShelf::claim(TimePoint now) {
 void KnowledgeShelf::store(Knowledge knowledge) {
     const std::lock_guard lock(mutex_);
     if (knowledge.settings) settings_ = std::move(knowledge.settings);
+    if (knowledge.array_types) array_types_ = std::move(knowledge.array_types);
     if (!knowledge.watched) return;
     // What was made shortly before that login began may not have been committed yet.
     if (made_at_ && learning_since_ && *made_at_ + interval < *learning_since_) made_ = {};
