@@ -51,11 +51,9 @@ void store_field(ErrorFields& fields, char code, std::string_view value) {
     }
 }
 
-}  // namespace
-
-void write_error_response(std::vector<std::byte>& out, const ErrorFields& fields) {
+void write_fields(std::vector<std::byte>& out, BackendType type, const ErrorFields& fields) {
     Writer writer(out);
-    begin(writer, BackendType::error_response);
+    begin(writer, type);
     write_field(writer, 'S', fields.severity);
     write_field(writer, 'V', fields.severity);
     write_field(writer, 'C', fields.sqlstate);
@@ -64,6 +62,16 @@ void write_error_response(std::vector<std::byte>& out, const ErrorFields& fields
     write_field(writer, 'H', fields.hint);
     write_field(writer, 'R', fields.routine);
     writer.u8(0).end();
+}
+
+}  // namespace
+
+void write_error_response(std::vector<std::byte>& out, const ErrorFields& fields) {
+    write_fields(out, BackendType::error_response, fields);
+}
+
+void write_notice_response(std::vector<std::byte>& out, const ErrorFields& fields) {
+    write_fields(out, BackendType::notice_response, fields);
 }
 
 void write_ready_for_query(std::vector<std::byte>& out, TransactionStatus status) {
@@ -86,11 +94,32 @@ void write_no_parameters(std::vector<std::byte>& out) {
     begin(writer, BackendType::parameter_description).i16(0).end();
 }
 
+void write_row_description(std::vector<std::byte>& out, std::span<const Column> columns) {
+    Writer writer(out);
+    begin(writer, BackendType::row_description).i16(static_cast<std::int16_t>(columns.size()));
+    for (const Column& column : columns) {
+        writer.cstring(column.name).i32(0).i16(0).i32(column.type).i16(column.size).i32(-1).i16(0);
+    }
+    writer.end();
+}
+
+void write_data_row(std::vector<std::byte>& out, std::span<const std::string_view> values) {
+    Writer writer(out);
+    begin(writer, BackendType::data_row).i16(static_cast<std::int16_t>(values.size()));
+    for (const std::string_view value : values) {
+        if (value.empty()) {
+            writer.i32(-1);
+        } else {
+            writer.i32(static_cast<std::int32_t>(value.size())).bytes(as_bytes(value));
+        }
+    }
+    writer.end();
+}
+
 void write_void_row_description(std::vector<std::byte>& out, std::string_view column) {
     constexpr std::int32_t void_type = 2278;   // PostgreSQL: VOIDOID
-    Writer writer(out);
-    begin(writer, BackendType::row_description).i16(1).cstring(column).i32(0).i16(0);
-    writer.i32(void_type).i16(sizeof(std::int32_t)).i32(-1).i16(0).end();
+    const Column only{column, void_type, sizeof(std::int32_t)};
+    write_row_description(out, std::span(&only, 1));
 }
 
 void write_empty_value_row(std::vector<std::byte>& out) {

@@ -26,12 +26,22 @@ struct ErrorFields {
 };
 
 void write_error_response(std::vector<std::byte>& out, const ErrorFields& fields);
+void write_notice_response(std::vector<std::byte>& out, const ErrorFields& fields);
 void write_ready_for_query(std::vector<std::byte>& out, TransactionStatus status);
 void write_command_complete(std::vector<std::byte>& out, std::string_view tag);
 // Messages without a body: ParseComplete, BindComplete, CloseComplete, NoData, EmptyQueryResponse.
 void write_bare(std::vector<std::byte>& out, BackendType type);
 // ParameterDescription of a statement without any.
 void write_no_parameters(std::vector<std::byte>& out);
+// A column of a result that comes as text, and of no table. `size`: of its type, as PostgreSQL has it in memory.
+struct Column {
+    std::string_view name;
+    std::int32_t type;   // its oid
+    std::int16_t size;
+};
+void write_row_description(std::vector<std::byte>& out, std::span<const Column> columns);
+// An empty value is NULL.
+void write_data_row(std::vector<std::byte>& out, std::span<const std::string_view> values);
 // A result of one column of type void, as functions that return nothing give it: its
 // RowDescription, and its one row.
 void write_void_row_description(std::vector<std::byte>& out, std::string_view column);

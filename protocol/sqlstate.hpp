@@ -23,6 +23,7 @@ constexpr std::string_view invalid_cursor_name = "34000";
 constexpr std::string_view invalid_password = "28P01";
 constexpr std::string_view invalid_parameter_value = "22023";
 constexpr std::string_view invalid_sql_statement_name = "26000";
+constexpr std::string_view no_active_sql_transaction = "25P01";
 constexpr std::string_view object_not_in_prerequisite_state = "55000";
 constexpr std::string_view out_of_memory = "53200";
 constexpr std::string_view program_limit_exceeded = "54000";

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds pgweir and runs all its tests, from a clean checkout of a bare Debian 12: as root, or with sudo.
 #
-#   tests/run.sh                 lint, unit, wire, integration and differential tests, the matrix of drivers
+#   tests/run.sh                 lint, unit, wire, integration, differential and survival tests, the matrix of drivers
 #   tests/run.sh --quick         only those that need no PostgreSQL: lint, unit and wire tests
 #   tests/run.sh --full          with the durations and sizes of the acceptance list (about an hour)
 #   tests/run.sh --no-install    does not look for missing packages
@@ -22,7 +22,7 @@ cd "$(dirname "$0")/.."
 
 install=yes
 tests=yes
-suites=(tests/wire tests/integration tests/differential)
+suites=(tests/wire tests/integration tests/differential tests/survival)
 matrix=(tests/matrix)
 size=normal
 for argument in "$@"; do

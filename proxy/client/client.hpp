@@ -67,6 +67,7 @@ struct Client : net::Watched, Lessee {
     StatementWants wants;              // phase waiting: of its statement
     SequenceUse sequence_use = SequenceUse::unsure;   // whether it asks so: then what advances one keeps the server
     int without_sequences = 0;         // transactions in a row that had nothing to do with one
+    bool has_own_sequences = false;    // what its last server remembers of them is its own, or nothing
     std::optional<PinReason> sticky;   // phase active: what keeps its server until DISCARD ALL
     bool owns_server = false;          // phase active: its prepared statements have its own names there
     bool has_listened = false;         // the pool's Listening knows it
@@ -74,7 +75,6 @@ struct Client : net::Watched, Lessee {
     std::vector<std::string> subscribed;   // phase subscribing: the channels it had before
     std::optional<ListenHandover> handover;   // its server listens, and the pool's listening server is to
     std::vector<std::byte> failure;    // phase preparing: the server's refusal of the settings
-    std::vector<std::byte> lost_server;   // an ErrorResponse for the next statement: the server went away meanwhile
     TimePoint last_active{};
     TimePoint connected_at{};
 };

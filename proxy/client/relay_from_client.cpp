@@ -3,6 +3,7 @@
 #include "proxy/client/session_errors.hpp"
 
 #include "protocol/backend.hpp"
+#include "proxy/core/refused_statement.hpp"
 
 #include <algorithm>
 #include <string>
@@ -218,10 +219,6 @@ Bytes Relay::without_server(Client& client, Bytes bytes) {
 }
 
 Bytes Relay::ask_for_server(Client& client, Bytes bytes, const UnleasedScan& scan) {
-    if (!client.lost_server.empty()) {
-        const std::vector<std::byte> error = std::exchange(client.lost_server, {});
-        return reject(client, bytes, error);
-    }
     client.wants = scan.wants;
     const bool may_pin = scan.predicts_pin && client.pool_mode == config::PoolMode::transaction;
     const PoolAnswer answer = client.pool->acquire({client.id, client.membership}, may_pin ? Wish::pin : Wish::server,
@@ -242,6 +239,13 @@ Bytes Relay::ask_for_server(Client& client, Bytes bytes, const UnleasedScan& sca
 
 // Answers the statement at the front with an error, in PostgreSQL's order of things.
 Bytes Relay::reject(Client& client, Bytes bytes, Bytes error) {
+    scratch_.clear();
+    if (const std::size_t size = answer_refused(bytes, client.pool->array_types().get(), client.session, scratch_); size > 0) {
+        cells(client).statements.add();
+        cells(client).answered_here.add();
+        send(client, scratch_);
+        return bytes.subspan(size);
+    }
     if (client.session.deferred == Deferred::begun) client.session.deferred = Deferred::failed;
     const Rejected rejected = reject_first(bytes, client.unleased);
     scratch_.assign(error.begin(), error.end());

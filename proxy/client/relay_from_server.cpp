@@ -173,6 +173,7 @@ void Relay::note_reply(ServerConnection& server, Client& client, const ServerSca
         if (server.survey) server.survey->row(scan.body);
         break;
     case ServerEventKind::ready:
+        server.work.has_begun = false;
         if (scan.reply == Reply::to_proxy && server.duty == ServerDuty::preparing) ++server.preparation.answered;
         if (server.work.repetition.swallows && scan.reply == Reply::to_client) repeat_segment(server, client);
         if (server.exchange.outstanding() > 0) next_in_pipeline(server, client);

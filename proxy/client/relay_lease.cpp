@@ -62,16 +62,19 @@ void Relay::start_lease(Client& client, ServerConnection& server, LeaseMark mark
     client.lease = Lease(server, my_.keeper);
     cells(client).server_assignments.add();
     const bool is_untouched = client.mark && follows(mark, *client.mark);
+    if (!is_untouched) client.has_own_sequences = false;
     client.mark = mark;
     client.watched = client.pool->watched_names();
     server.work = LeaseWork();
     server.exchange.forget_outcomes();
     const StatementWants wants = std::exchange(client.wants, {});
+    const bool discards_sequences = wants.sequences && !client.has_own_sequences;
+    client.has_own_sequences |= discards_sequences;
     server.preparation = prepare(client.session, server.standing, *server.baseline,
                                  {.needs_check = needs_check,
                                   .executes = wants.executes,
                                   .listens = wants.channels,
-                                  .discards_sequences = wants.sequences && !is_untouched});
+                                  .discards_sequences = discards_sequences});
     server.work.has_channels = wants.channels && !client.session.channels.empty();
     scratch_.clear();
     for (const PreparingQuery& query : server.preparation.queries) protocol::write_query(scratch_, query.sql);
@@ -85,6 +88,7 @@ void Relay::start_lease(Client& client, ServerConnection& server, LeaseMark mark
     const std::size_t queries = server.preparation.queries.size() + (goes_along ? 1 : 0);
     for (std::size_t i = 0; i < queries; ++i) server.exchange.sent(protocol::FrontendType::query, protocol::Origin::proxy);
     if (!must_wait) {
+        server.work.has_begun = goes_along;
         if (goes_along) client.session.deferred = Deferred::none;
         server.duty = ServerDuty::serving;
         set_phase(client, ClientPhase::active);
@@ -139,7 +143,7 @@ void Relay::tell_parameters(Client& client, const ServerConnection& server) {
 // Nothing is outstanding. In a transaction the client goes on once a RESET of its own is made good.
 void Relay::exchange_completed(ServerConnection& server, Client& client) {
     LeaseWork& work = server.work;
-    work.may_commit = work.repetition.has_begun = false;
+    work.may_commit = work.ends_block = work.repetition.has_begun = false;
     work.forgetting = 0;
     work.repetition.segment.clear();
     if (client.phase != ClientPhase::active) return;
@@ -193,6 +197,7 @@ bool Relay::decide_keeping(ServerConnection& server, Client& client) {
         client.pool->sequence_users().asks(client.user);
     }
     const bool advances = work.has_advanced || work.effects.has(Effect::sequence_advance);
+    client.has_own_sequences |= advances;
     if (advances && client.sequence_use == SequenceUse::unsure) client.sequence_use = client.pool->sequence_users().advances(client.user);
     if (advances && client.sequence_use != SequenceUse::never && !server.pinned) {
         pin(server, PinReason::sequence);

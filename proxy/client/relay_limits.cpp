@@ -132,8 +132,8 @@ void Relay::detach_idle(ServerConnection& server, Client& client, LimitError why
     }
     // An error behind which it has not sent its Sync yet has told it that all is lost, outside of a block.
     const bool is_told = server.exchange.is_skipping() && server.exchange.status() == TransactionStatus::idle;
-    client.session.untold.clear();
-    if (!is_told) write_limit_error(client.session.untold, Severity::error, why, lasted, client.pool->name(), event_id);
+    client.session.undone = {};
+    if (!is_told) write_limit_error(client.session.undone.error, Severity::error, why, lasted, client.pool->name(), event_id);
     detach(server, client, is_told);
 }
 
@@ -267,7 +267,8 @@ bool Relay::settle_strike(ServerConnection& server, Client& client) {
     server.strike.reset();
     const bool is_kept = is_bound(server, client);
     if (strike.ends_transaction() && !is_kept && !server.exchange.is_idle()) {
-        if (!strike.is_told) client.session.untold = std::move(strike.error);
+        const bool is_block = server.exchange.status() != TransactionStatus::idle;
+        if (is_block || !strike.is_told) client.session.undone = {.error = std::move(strike.error), .is_told = strike.is_told};
         detach(server, client, strike.is_told);
         return true;
     }

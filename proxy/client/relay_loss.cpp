@@ -4,8 +4,11 @@
 #include "proxy/client/session_errors.hpp"
 
 #include "protocol/backend.hpp"
+#include "proxy/core/types_question.hpp"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace pgweir::proxy {
 namespace {
@@ -17,13 +20,14 @@ struct Loss {
     bool is_mid_reply = false;    // the client has read half a message
     bool is_bound = false;        // its session cannot go on elsewhere
     bool was_outside = false;     // nothing of the client's was under way
+    bool fails_block = false;     // its transaction block is still to be ended
     bool wants_sync = false;      // extended-query messages, and no Sync behind them
 };
 
 Loss gather(ServerConnection& server, const Client& client) {
     Loss loss;
     const protocol::Exchange& exchange = server.exchange;
-    const bool in_transaction = exchange.status() != protocol::TransactionStatus::idle;
+    const bool in_transaction = exchange.status() != protocol::TransactionStatus::idle || server.work.has_begun;
     loss.outcome = server.work.may_commit ? Outcome::commit_unknown
                    : in_transaction       ? Outcome::rolled_back
                                           : Outcome::unknown;
@@ -36,6 +40,7 @@ Loss gather(ServerConnection& server, const Client& client) {
     const bool is_pinned = server.pinned && server.pinned != PinReason::sequence;
     loss.is_bound = !is_preparing && (is_pinned || has_unknown_state || client.pool_mode == config::PoolMode::session);
     loss.was_outside = is_preparing || exchange.is_idle() || (server.duty == ServerDuty::settling && !in_transaction);
+    loss.fails_block = in_transaction && !is_preparing && !server.work.ends_block && !client.session.is_text_opaque;
     loss.wants_sync = !is_preparing && exchange.wants_sync();
     while (server.exchange.drop_one_ready()) ++loss.ready_due;
     if (server.work.held_ready) ++loss.ready_due;
@@ -48,6 +53,11 @@ void Relay::server_lost(ServerConnection& server, Client& client, std::string_vi
     const std::string why(why_view);
     cells(client).lost_servers.add();
     const Loss loss = gather(server, client);
+    // What a driver does not survive the failure of, and has no answer to yet, is asked again.
+    Repetition& repetition = server.work.repetition;
+    const bool may_repeat = !repetition.has_answered && !loss.fails_block && is_types_question(repetition.segment);
+    const std::vector<std::byte> again = may_repeat ? std::move(repetition.segment) : std::vector<std::byte>();
+    server.work.abandon(client.session, server.standing);
     client.unleased.cursor = server.to_server;
     server.to_server = {};
     const bool was_detached = server.is_detached;
@@ -69,15 +79,25 @@ void Relay::server_lost(ServerConnection& server, Client& client, std::string_vi
         end(client, scratch_);
         return;
     }
+    if (!again.empty()) {
+        client.held.insert(client.held.begin(), again.begin(), again.end());
+        take_held(client);
+        return;
+    }
+    const bool is_told = loss.ready_due > 0 || loss.wants_sync;
+    if (loss.fails_block) client.session.deferred = Deferred::failed;
+    // Behind an error that is told here a COMMIT must fail, too; whoever has asked nothing reads of it with his next message.
+    if (loss.fails_block || (!is_told && !loss.was_outside)) {
+        client.session.undone = {.error = {}, .is_told = is_told};
+        write_server_lost(client.session.undone.error, Severity::error, loss.outcome, client.pool->name(), why);
+    }
     for (int i = 0; i < loss.ready_due; ++i) {
         write_server_lost(scratch_, Severity::error, loss.outcome, client.pool->name(), why);
-        protocol::write_ready_for_query(scratch_, protocol::TransactionStatus::idle);
+        protocol::write_ready_for_query(scratch_, client.session.status());
     }
     if (loss.wants_sync) {
         write_server_lost(scratch_, Severity::error, loss.outcome, client.pool->name(), why);
         client.unleased.is_skipping = true;
-    } else if (loss.ready_due == 0 && !loss.was_outside) {
-        write_server_lost(client.lost_server, Severity::error, Outcome::rolled_back, client.pool->name(), why);
     }
     send(client, scratch_);
     take_held(client);

@@ -135,7 +135,8 @@ Unpinned Relay::unpin(const ClientId& id) {
     client->unleased.cursor = server.to_server;
     client->lease.give_back_dirty();
     client->owns_server = false;
-    write_unpinned(client->lost_server, client->pool->name());
+    client->session.undone = {};
+    write_unpinned(client->session.undone.error, client->pool->name());
     set_phase(*client, ClientPhase::idle);
     take_held(*client);
     return Unpinned::done;

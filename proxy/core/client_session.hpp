@@ -47,6 +47,12 @@ enum class Deferred : std::uint8_t {
     failed,   // that statement got no server, or the transaction lost its own: everything fails until ROLLBACK
 };
 
+// Why what a client has done is gone together with its server.
+struct Undone {
+    std::vector<std::byte> error;   // an ErrorResponse; empty: nothing is
+    bool is_told = false;           // the client has read it. Its COMMIT fails nevertheless: drivers keep errors to themselves
+};
+
 struct ClientSession {
     StandingPtr startup;     // what the startup packet asked for: the values RESET goes back to. Never null
     StandingPtr settings;    // what a server must stand at. Never null
@@ -59,7 +65,7 @@ struct ClientSession {
     bool is_stuck = false;
     Deferred deferred = Deferred::none;
     std::string begin;                   // the text of a deferred BEGIN
-    std::vector<std::byte> untold;       // an ErrorResponse: why it has no server any more, for its next statement
+    Undone undone;                       // until the end of its transaction, or, outside of a block, its next message
     std::shared_ptr<const Welcome> reported;   // what it believes of its server's parameters; may be null
     // client_encoding is one in which bytes that look like ASCII may be halves of other
     // characters: no text can be judged.

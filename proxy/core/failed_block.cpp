@@ -42,14 +42,6 @@ bool is_taken(std::string_view name, const ClientSession& session) {
            std::any_of(session.prepared.begin(), session.prepared.end(), [&](const auto& one) { return one.first == kept; });
 }
 
-// Whoever commits what was rolled back without his knowing must read so, and his block ends, as with any COMMIT that fails.
-bool refuses_commit(Form form, ClientSession& session, std::vector<std::byte>& out) {
-    if (form != Form::commit || session.untold.empty()) return false;
-    write_transaction_failed(session, out);
-    session.deferred = Deferred::none;
-    return true;
-}
-
 BlockAnswer parse(Bytes body, ClientSession& session, std::vector<std::byte>& out) {
     Reader reader(body);
     const std::string_view name = reader.cstring();
@@ -58,7 +50,10 @@ BlockAnswer parse(Bytes body, ClientSession& session, std::vector<std::byte>& ou
     if (!reader.ok() || session.statements.size() >= max_client_statements) return BlockAnswer::fails;
     const Form form = ending(sql, session);
     if (form == Form::other) return BlockAnswer::fails;
-    if (refuses_commit(form, session, out)) return BlockAnswer::refused;
+    if (form == Form::commit && !session.undone.error.empty()) {
+        refuses_commit(session, out);
+        return BlockAnswer::refused;
+    }
     StatementSummary summary = summary_of(traits_of(sql, nullptr));
     if (name.empty()) {
         session.unnamed = {.parsed = next_parse_number(), .definition = std::string(definition), .summary = std::move(summary)};
@@ -83,7 +78,10 @@ BlockAnswer bind(Bytes body, BlockPortal& portal, ClientSession& session, std::v
     const std::string_view name = reader.cstring();
     portal.form = reader.ok() ? ending_named(name, session) : Form::other;
     if (portal.form == Form::other) return BlockAnswer::fails;
-    if (refuses_commit(portal.form, session, out)) return BlockAnswer::refused;
+    if (portal.form == Form::commit && !session.undone.error.empty()) {
+        refuses_commit(session, out);
+        return BlockAnswer::refused;
+    }
     if (name.empty()) session.unnamed.is_bound = true;
     protocol::write_bare(out, BackendType::bind_complete);
     return BlockAnswer::answered;
@@ -103,7 +101,7 @@ BlockAnswer describe(Bytes body, const BlockPortal& portal, const ClientSession&
 BlockAnswer execute(BlockPortal& portal, ClientSession& session, std::vector<std::byte>& out) {
     if (std::exchange(portal.form, Form::other) == Form::other) return BlockAnswer::fails;
     session.deferred = Deferred::none;
-    session.untold.clear();
+    session.undone = {};
     protocol::write_command_complete(out, "ROLLBACK");
     return BlockAnswer::answered;
 }
@@ -111,14 +109,22 @@ BlockAnswer execute(BlockPortal& portal, ClientSession& session, std::vector<std
 }  // namespace
 
 void write_transaction_failed(ClientSession& session, std::vector<std::byte>& out) {
-    if (session.untold.empty()) {
+    Undone& undone = session.undone;
+    if (undone.error.empty() || std::exchange(undone.is_told, true)) {
         const std::vector<std::byte> error =
             statement_error(protocol::sqlstate::in_failed_sql_transaction, transaction_aborted, {});
         out.insert(out.end(), error.begin(), error.end());
         return;
     }
-    out.insert(out.end(), session.untold.begin(), session.untold.end());
-    session.untold.clear();
+    out.insert(out.end(), undone.error.begin(), undone.error.end());
+    if (session.deferred == Deferred::none) undone = {};
+}
+
+bool refuses_commit(ClientSession& session, std::vector<std::byte>& out) {
+    session.deferred = Deferred::none;
+    const Undone undone = std::exchange(session.undone, {});
+    out.insert(out.end(), undone.error.begin(), undone.error.end());
+    return !undone.error.empty();
 }
 
 BlockAnswer answer_in_block(const ClientFrame& frame, Bytes body, BlockPortal& portal, ClientSession& session,

@@ -18,6 +18,9 @@ namespace pgweir::proxy {
 // the transaction has failed.
 void write_transaction_failed(ClientSession& session, std::vector<std::byte>& out);
 
+// Ends the block of a COMMIT. True: what was to be committed is gone, and an error was written that says so.
+bool refuses_commit(ClientSession& session, std::vector<std::byte>& out);
+
 // What the portals of a failed block run: COMMIT or ROLLBACK, of the last Bind.
 struct BlockPortal {
     Form form = Form::other;

@@ -115,8 +115,14 @@ void LeaseWork::settle(protocol::Exchange& exchange, ClientSession& session, Ser
     if (!undone.empty() && undone.front().second == Outcome::failed) failure = std::move(undone.front().first);
 }
 
+void LeaseWork::abandon(ClientSession& session, ServerStanding& standing) {
+    for (auto last = notes.rbegin(); last != notes.rend(); ++last) undo(*last, Outcome::skipped, *this, session, standing);
+    notes.clear();
+}
+
 void LeaseWork::add(const StatementSummary& summary, std::string_view sql) {
     may_commit |= summary.commits;
+    ends_block = summary.ends_block;
     local_sets += summary.local_sets;
     if (summary.effects.empty() && !summary.changes_settings) return;
     asks_for_past |= summary.effects.has(Effect::sequence_use) && !has_advanced && !effects.has(Effect::sequence_advance) &&

@@ -47,7 +47,8 @@ constexpr Effects leaving_effects = Effects(Effect::settings) | Effect::advisory
                                     Effect::library | Effect::unseen | Effect::watched | Effect::uncarried;
 constexpr Effects ending_effects = Effects(Effect::advisory_unlock) | Effect::cursor_close;
 
-// A segment with a single Bind is done again when its statement has become unusable.
+// A segment with a single Bind is done again when its statement has become unusable; and one that must not fail,
+// when its server is lost.
 struct Repetition {
     std::vector<std::byte> segment;   // the client's messages; empty: it cannot be done again
     bool has_answered = false;        // the client has seen a reply to it
@@ -58,6 +59,9 @@ struct Repetition {
 struct LeaseWork {
     // Takes in what has become of noted requests.
     void settle(protocol::Exchange& exchange, ClientSession& session, ServerStanding& standing);
+
+    // The server is lost: nothing that is noted will ever be answered.
+    void abandon(ClientSession& session, ServerStanding& standing);
 
     // Notes what a statement about to run may do.
     void add(const StatementSummary& summary, std::string_view sql);
@@ -83,6 +87,8 @@ struct LeaseWork {
     bool has_advanced = false;        // a sequence, perhaps, without naming it
     bool asks_for_past = false;       // currval or lastval, when nothing in this lease has advanced a sequence
     bool may_commit = false;          // a COMMIT is among what is outstanding
+    bool ends_block = false;          // what was sent last ends the transaction block, whatever becomes of it
+    bool has_begun = false;           // the BEGIN that goes ahead of the client's first statement is not answered yet
     std::vector<std::string> resets;  // settings of our making that a RESET or DISCARD may have taken away; as in StatementSummary
     std::vector<std::string> local_resets;
     bool is_rolled_back = false;      // a ROLLBACK was among them: not all they did holds

@@ -85,18 +85,13 @@ void take_back(ClientSession& session, const std::string& name) {
 }
 
 void answer_commit(ClientSession& session, std::vector<std::byte>& out) {
-    const Deferred was = std::exchange(session.deferred, Deferred::none);
-    // It must not be taken for done.
-    if (!session.untold.empty()) {
-        write_transaction_failed(session, out);
-        return;
-    }
-    protocol::write_command_complete(out, was == Deferred::failed ? "ROLLBACK" : "COMMIT");
+    const bool has_failed = session.deferred == Deferred::failed;
+    if (!refuses_commit(session, out)) protocol::write_command_complete(out, has_failed ? "ROLLBACK" : "COMMIT");
 }
 
 void answer_rollback(ClientSession& session, std::vector<std::byte>& out) {
     session.deferred = Deferred::none;
-    session.untold.clear();
+    session.undone = {};
     protocol::write_command_complete(out, "ROLLBACK");
 }
 

@@ -11,10 +11,16 @@ bool names_statement(Form form) { return form == Form::prepare || form == Form::
 
 }  // namespace
 
+bool ends_block(const StatementTraits& traits) {
+    const Form last = traits.statements.empty() ? Form::other : traits.statements.back().form;
+    return last == Form::commit || last == Form::rollback;
+}
+
 StatementSummary summary_of(const StatementTraits& traits) {
     StatementSummary summary{.effects = traits.effects,
                              .predicts_pin = traits.predicts_pin,
                              .commits = traits.commits,
+                             .ends_block = ends_block(traits),
                              .local_sets = traits.local_sets,
                              .changes_settings = traits.changes_settings};
     for (const std::string_view name : traits.custom_settings)

@@ -22,6 +22,7 @@ struct StatementSummary {
     Effects effects;
     bool predicts_pin = false;
     bool commits = false;
+    bool ends_block = false;           // a plain COMMIT or ROLLBACK is the last of them
     std::uint8_t local_sets = 0;
     bool changes_settings = false;
     bool forgets_statements = false;   // DEALLOCATE ALL or DISCARD ALL is among them
@@ -33,6 +34,7 @@ struct StatementSummary {
 };
 
 StatementSummary summary_of(const StatementTraits& traits);
+bool ends_block(const StatementTraits& traits);   // as in StatementSummary
 
 // Of a text that is not looked through: it may have done anything.
 inline StatementSummary unseen_summary() { return {.effects = Effect::unseen, .commits = true}; }

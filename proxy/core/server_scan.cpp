@@ -23,6 +23,10 @@ constexpr std::size_t max_looked_at = 16 * 1024;
 // columns; it fits the read buffer. A longer one passes, and is no ground for comparisons.
 constexpr std::size_t max_description = 48 * 1024;
 
+// Shorter messages reach a client whole or not at all: when the server is lost in the middle of one, its client
+// can still be told so. Chosen: few rows are longer, and what is kept until the rest has come is copied once.
+constexpr std::size_t max_kept_back = 16 * 1024;
+
 // What there is to note about a message; none for most.
 ServerEventKind noteworthy(BackendType type, Reply reply, bool is_noted_description) {
     if (is_noted_description) return ServerEventKind::description;
@@ -92,7 +96,7 @@ ServerScan scan_server(Bytes bytes, ServerCursor& cursor, Exchange& exchange) {
         const auto type = static_cast<BackendType>(read.header.type);
         const std::size_t longest = read.status == HeaderStatus::complete ? looked_at(type, exchange) : 0;
         const bool looks = longest > 0 && read.header.body_size <= longest;
-        if (read.status == HeaderStatus::need_more || (cut && looks)) {
+        if (read.status == HeaderStatus::need_more || (cut && (looks || read.header.frame_size() <= max_kept_back))) {
             // What was found so far goes first; the beginning of a frame alone is `incomplete`.
             if (scan.size == 0) scan.event = ServerEventKind::incomplete;
             return scan;

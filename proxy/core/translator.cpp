@@ -5,6 +5,7 @@
 #include "proxy/core/made_names.hpp"
 #include "proxy/core/sql_scanner.hpp"
 #include "proxy/core/statement_errors.hpp"
+#include "proxy/core/types_question.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -51,7 +52,8 @@ Translation Translator::run(Bytes bytes, std::vector<std::byte>& buffer) {
         const bool begins_segment = exchange_.is_complete() && exchange_.status() == protocol::TransactionStatus::idle;
         if (begins_segment) {
             segment_begin_ = out.taken();
-            is_repeatable_ = frame.type == FrontendType::bind || frame.type == FrontendType::describe;
+            is_repeatable_ = frame.type == FrontendType::bind || frame.type == FrontendType::describe ||
+                             (frame.type == FrontendType::parse && is_types_question(rest));
             describes_portal_ = was_told_ = false;
         } else if (!work_.repetition.segment.empty()) {
             work_.repetition.segment.clear();
@@ -128,7 +130,8 @@ void Translator::query(const ClientFrame& frame, Bytes body, Outgoing& out) {
     const std::string_view sql = text.substr(0, text.find('\0'));
     const StatementTraits traits = traits_of(sql, rules_.watched);
     note_made(traits, sql);
-    const bool is_plain = traits.effects.empty() && !traits.changes_settings && !traits.commits;
+    const bool is_plain = traits.effects.empty() && !traits.changes_settings && !traits.commits && !ends_block(traits);
+    work_.ends_block = false;
     if (!is_plain) {
         const bool is_one = traits.statements.size() == 1;
         if (is_one && may_rewrite() && speaks_of_named(frame, sql, traits.statements.front(), out)) return;

@@ -3,6 +3,7 @@
 #include "protocol/backend.hpp"
 #include "proxy/core/local_answers.hpp"
 #include "proxy/core/sql_scanner.hpp"
+#include "proxy/core/statement_unit.hpp"
 
 #include <optional>
 #include <utility>
@@ -43,7 +44,7 @@ bool is_listen(const StatementTraits& traits, const ClientSession& session) {
 // A failed transaction ends at the beginning of a text that goes on: a server gets another one to roll back.
 bool may_leave_block(std::string_view sql, Scan& scan) {
     if (scan.session.is_text_opaque || !begins_with_rollback(sql)) return false;
-    scan.session.untold.clear();
+    scan.session.undone = {};
     scan.session.deferred = Deferred::begun;
     scan.session.begin = "BEGIN";
     return true;
@@ -82,85 +83,22 @@ void query(const ClientFrame& frame, Bytes body, Scan& scan) {
     protocol::write_ready_for_query(scan.out, scan.session.status());
 }
 
-// A statement in the extended protocol as drivers send one that they do not keep: Parse and
-// Bind without names, perhaps Describe, Execute, Sync. Takes its messages one by one.
-class Unit {
-public:
-    explicit Unit(Bytes bytes) : rest_(bytes) {}
-
-    // The body of the next message if it is of that type and whole.
-    std::optional<Bytes> take(FrontendType type) {
-        const ClientFrame frame = front_frame(rest_);
-        is_cut_ = frame.status == Status::incomplete;
-        if (frame.status != Status::whole || frame.type != type) return std::nullopt;
-        const Bytes body = body_of(rest_, frame);
-        rest_ = rest_.subspan(frame.here);
-        size_ += frame.here;
-        return body;
-    }
-    std::size_t size() const { return size_; }
-    // The message asked for last is not there yet. Nobody waits for the answer to what is: no Flush or Sync ends it.
-    bool is_cut() const { return is_cut_ && size_ + rest_.size() <= max_held_frame; }
-
-private:
-    Bytes rest_;
-    std::size_t size_ = 0;
-    bool is_cut_ = false;
-};
-
-struct Extended {
-    std::string_view sql;
-    std::string_view definition;
-    bool describes = false;
-};
-
-// False: there is no such unit, or not yet all of it.
-bool take_unit(Unit& unit, Extended& extended) {
-    const std::optional<Bytes> parse = unit.take(FrontendType::parse);
-    if (!parse) return false;
-    Reader definition(*parse);
-    const bool has_name = !definition.cstring().empty();
-    extended.definition = protocol::as_text(definition.rest());
-    extended.sql = definition.cstring();
-    if (has_name || definition.i16() != 0 || !definition.ok()) return false;
-    const std::optional<Bytes> bind = unit.take(FrontendType::bind);
-    if (!bind) return false;
-    Reader binding(*bind);
-    const bool is_unnamed = binding.cstring().empty() && binding.cstring().empty();
-    for (int formats = binding.i16(); formats > 0 && binding.ok(); --formats) binding.i16();
-    if (!is_unnamed || binding.i16() != 0 || !binding.ok()) return false;
-    if (const std::optional<Bytes> describe = unit.take(FrontendType::describe)) {
-        if (protocol::as_text(*describe) != std::string_view("P\0", 2)) return false;
-        extended.describes = true;
-    }
-    const std::optional<Bytes> execute = unit.take(FrontendType::execute);
-    return execute && !execute->empty() && execute->front() == std::byte{0} && unit.take(FrontendType::sync) && unit.size() <= max_held_frame;
-}
-
 // Answers the unit at the front. Zero: it cannot be answered here, or `result.need` says that more bytes are needed.
 std::size_t answer_unit(Bytes bytes, Scan& scan) {
-    Unit unit(bytes);
-    Extended extended;
-    const bool is_whole = take_unit(unit, extended);
-    if (!is_whole && !unit.is_cut()) return 0;
-    const StatementTraits traits = traits_of(extended.sql, scan.watched);
+    const std::optional<StatementUnit> unit = statement_unit(bytes);
+    if (!unit) return 0;
+    const StatementTraits traits = traits_of(unit->sql, scan.watched);
     if (traits.statements.size() != 1 || !is_answered_here(traits, scan.session)) return 0;
-    if (!is_whole) {
+    if (!unit->is_whole()) {
         scan.result.need = ServerNeed::more_bytes;
         return 0;
     }
     const bool has_result = traits.statements.front().form == Form::advisory_unlock_all;
-    scan.session.unnamed.parsed = next_parse_number();
-    scan.session.unnamed.definition = extended.definition;
-    scan.session.unnamed.summary = summary_of(traits);
-    scan.session.unnamed.is_bound = true;
-    protocol::write_bare(scan.out, BackendType::parse_complete);
-    protocol::write_bare(scan.out, BackendType::bind_complete);
-    if (extended.describes && !has_result) protocol::write_bare(scan.out, BackendType::no_data);
-    answer_here(traits, extended.sql, extended.describes ? Description::wanted : Description::left_out, scan.session, scan.out);
+    begin_answer(*unit, summary_of(traits), has_result, scan.session, scan.out);
+    answer_here(traits, unit->sql, unit->describes ? Description::wanted : Description::left_out, scan.session, scan.out);
     protocol::write_ready_for_query(scan.out, scan.session.status());
     ++scan.result.answered;
-    return unit.size();
+    return unit->size;
 }
 
 // Close of what no server has to know of: the client's names are kept here.
@@ -202,6 +140,8 @@ void need_server(const ClientFrame& frame, Bytes body, Scan& scan) {
     }
 }
 
+bool is_untold(const ClientSession& session) { return !session.undone.error.empty() && !session.undone.is_told; }
+
 // What went before without a transaction block, and without a Sync, is gone.
 void refuse_untold(const ClientFrame& frame, Scan& scan) {
     write_transaction_failed(scan.session, scan.out);
@@ -215,7 +155,7 @@ std::size_t one(const ClientFrame& frame, Bytes rest, Scan& scan) {
     case FrontendType::terminate: scan.result.need = ServerNeed::terminate; return 0;
     case FrontendType::sync:
         scan.state.is_skipping = false;
-        if (std::exchange(scan.state.is_unsynced, false) && !scan.session.untold.empty()) write_transaction_failed(scan.session, scan.out);
+        if (std::exchange(scan.state.is_unsynced, false) && is_untold(scan.session)) write_transaction_failed(scan.session, scan.out);
         protocol::write_ready_for_query(scan.out, scan.session.status());
         return frame.here;
     case FrontendType::flush:
@@ -227,7 +167,7 @@ std::size_t one(const ClientFrame& frame, Bytes rest, Scan& scan) {
     if (scan.state.is_skipping) return frame.here;
     scan.state.is_unsynced = false;
     if (scan.session.deferred != Deferred::failed) scan.state.portal = {};
-    if (scan.session.deferred == Deferred::none && !scan.session.untold.empty()) {
+    if (scan.session.deferred == Deferred::none && is_untold(scan.session)) {
         refuse_untold(frame, scan);
         return frame.here;
     }

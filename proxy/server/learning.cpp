@@ -90,6 +90,11 @@ SourceReading read(const Function& function) {
     return {function.name == "set_limit" ? SessionTrace::visible : SessionTrace::lasting};
 }
 
+// An upstream may answer anything.
+bool have_columns(const std::optional<Rows>& rows, std::size_t count) {
+    return rows && std::all_of(rows->begin(), rows->end(), [count](const auto& row) { return row.size() == count; });
+}
+
 // One search for everything that can be reached from the functions that are watched by themselves.
 class Closure {
 public:
@@ -162,8 +167,8 @@ private:
         for (std::size_t trace = 0; trace < fresh.size(); ++trace) {
             if (fresh[trace].empty()) continue;
             const std::optional<Rows> rows = ask_(relations_sql(), {"{" + fresh[trace] + "}"});
-            if (!rows) return false;
-            for (const auto& row : *rows) watch(row.at(0), static_cast<SessionTrace>(trace));
+            if (!have_columns(rows, 1)) return false;
+            for (const auto& row : *rows) watch(row[0], static_cast<SessionTrace>(trace));
         }
         return true;
     }
@@ -174,10 +179,6 @@ private:
     std::set<std::string> custom_settings_;
     Fresh fresh_;
 };
-
-bool have_columns(const std::optional<Rows>& rows, std::size_t count) {
-    return rows && std::all_of(rows->begin(), rows->end(), [count](const auto& row) { return row.size() == count; });
-}
 
 }  // namespace
 
@@ -202,6 +203,15 @@ std::optional<NamesToWatch> learn_names(const Ask& ask, int server_version) {
     return Closure(ask, std::move(functions)).find();
 }
 
+std::shared_ptr<const ArrayTypes> learn_array_types(const Ask& ask) {
+    std::optional<Rows> rows = ask(std::string(types_question) + " LIMIT " + std::to_string(max_array_types + 1), {});
+    if (!have_columns(rows, 2) || rows->size() > max_array_types) return nullptr;
+    auto types = std::make_shared<ArrayTypes>();
+    types->reserve(rows->size());
+    for (auto& row : *rows) types->emplace_back(std::move(row[0]), std::move(row[1]));
+    return types;
+}
+
 std::shared_ptr<const KnownSettings> KnowledgeShelf::settings() const {
     const std::lock_guard lock(mutex_);
     return settings_;
@@ -220,6 +230,11 @@ void KnowledgeShelf::watch(const NamesToWatch& made, TimePoint now) {
     if (watched_) publish();
 }
 
+std::shared_ptr<const ArrayTypes> KnowledgeShelf::array_types() const {
+    const std::lock_guard lock(mutex_);
+    return array_types_;
+}
+
 bool KnowledgeShelf::claim(TimePoint now) {
     const std::lock_guard lock(mutex_);
     if (claimed_at_ && now - *claimed_at_ < interval) return false;
@@ -230,6 +245,7 @@ bool KnowledgeShelf::claim(TimePoint now) {
 void KnowledgeShelf::store(Knowledge knowledge) {
     const std::lock_guard lock(mutex_);
     if (knowledge.settings) settings_ = std::move(knowledge.settings);
+    if (knowledge.array_types) array_types_ = std::move(knowledge.array_types);
     if (!knowledge.watched) return;
     // What was made shortly before that login began may not have been committed yet.
     if (made_at_ && learning_since_ && *made_at_ + interval < *learning_since_) made_ = {};

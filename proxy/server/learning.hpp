@@ -1,9 +1,10 @@
 // What a pool learns of its database at a server login: which run-time parameters there
-// are, and which functions, tables and views may change a session where no statement's text
-// shows it. Decides what to ask and what the answers mean; who asks is login_learning.
+// are, which functions, tables and views may change a session where no statement's text
+// shows it, and which arrays. Decides what to ask and what the answers mean; who asks is login_learning.
 #pragma once
 
 #include "proxy/core/known_settings.hpp"
+#include "proxy/core/types_question.hpp"
 #include "proxy/core/watched_names.hpp"
 
 #include <chrono>
@@ -21,6 +22,7 @@ namespace pgweir::proxy {
 struct Knowledge {
     std::shared_ptr<const KnownSettings> settings = {};
     std::optional<NamesToWatch> watched = {};
+    std::shared_ptr<const ArrayTypes> array_types = {};
 };
 
 using Rows = std::vector<std::vector<std::string>>;   // NULL comes as an empty text
@@ -31,6 +33,7 @@ using Ask = std::function<std::optional<Rows>(const std::string& sql, const std:
 // Requires: search_path holds nothing but pg_catalog.
 std::shared_ptr<const KnownSettings> learn_settings(const Ask& ask, int server_version);
 std::optional<NamesToWatch> learn_names(const Ask& ask, int server_version);
+std::shared_ptr<const ArrayTypes> learn_array_types(const Ask& ask);
 
 // What a pool knows by now, and when it is to learn again. Any thread may call anything.
 class KnowledgeShelf {
@@ -39,6 +42,7 @@ public:
 
     std::shared_ptr<const KnownSettings> settings() const;
     std::shared_ptr<const WatchedNames> names() const;
+    std::shared_ptr<const ArrayTypes> array_types() const;
 
     // Names of what a client is about to make: watched at once, and until a login that begins later
     // has learned better. The next login is to learn.
@@ -59,6 +63,7 @@ private:
 
     mutable std::mutex mutex_;
     std::shared_ptr<const KnownSettings> settings_;
+    std::shared_ptr<const ArrayTypes> array_types_;
     NamesToWatch learned_;
     NamesToWatch made_;                               // at most max_watched_names
     std::optional<TimePoint> made_at_;           // the last of them
@@ -71,6 +76,8 @@ private:
 constexpr std::size_t max_functions = 10'000;
 constexpr std::size_t max_watched_names = 2'000;
 constexpr std::size_t max_custom_settings = 100;
+// Where there are more, none are known.
+constexpr std::size_t max_array_types = 20'000;
 // How many steps from a function that changes the session to one that calls it are followed.
 constexpr int max_rounds = 4;
 

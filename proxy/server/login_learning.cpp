@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 // is worth more than what it teaches.
 constexpr milliseconds longest_question{2000};
 constexpr milliseconds shortest_question{100};
-constexpr int max_questions = 10;
+constexpr int max_questions = 11;
 
 Rows rows_of(const PGresult* result) {
     Rows rows(static_cast<std::size_t>(PQntuples(result)));
@@ -67,6 +67,7 @@ bool learn(PGconn* connection, libpq::TimePoint deadline, Knowledge& knowledge) 
         const int version = PQserverVersion(connection);
         knowledge.settings = learn_settings(ask, version);
         knowledge.watched = learn_names(ask, version);
+        knowledge.array_types = learn_array_types(ask);
     }
     ask("ROLLBACK", {});
     return !questions.is_broken();

@@ -78,6 +78,7 @@ public:
     // What the last logins have taught; null while it is not known.
     std::shared_ptr<const KnownSettings> known_settings() const { return knowledge_.settings(); }
     std::shared_ptr<const WatchedNames> watched_names() const { return knowledge_.names(); }
+    std::shared_ptr<const ArrayTypes> array_types() const { return knowledge_.array_types(); }
     // What a client is about to make is watched from now on.
     void watch(const NamesToWatch& made) { knowledge_.watch(made, Clock::now()); }
 

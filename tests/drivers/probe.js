@@ -1,7 +1,6 @@
 // Runs one statement through a driver with its defaults and prints what came of it as JSON.
 //   node probe.js pg|postgres URL query SQL          {"rows": [...]} or {"error": {...}}
 //   node probe.js postgres URL cancel SQL            the same; a line on stdin cancels the statement
-//   node probe.js postgres URL bare SQL              the same, without the driver's own query for types
 //   node probe.js pg|postgres URL parameters SQL     the statement takes $1 = 41 and $2 = 'a'
 //   node probe.js pg|postgres URL after-error SQL    the statement fails; what the same connection says to SELECT 7
 'use strict';
@@ -33,8 +32,7 @@ async function with_pg() {
 
 async function with_postgres() {
     const postgres = require('postgres');
-    // When the driver's own first query, for the types, fails, it leaves a rejection nobody can catch.
-    const client = postgres(url, { max: 1, fetch_types: action !== 'bare' });
+    const client = postgres(url, { max: 1 });
     try {
         if (action === 'parameters') return [...await client.unsafe(sql, [41, 'a'])];
         if (action === 'after-error') {

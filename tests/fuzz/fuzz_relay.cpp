@@ -2,6 +2,7 @@
 // call makes progress or says why not, and where the bytes are cut decides nothing: neither
 // what is sent to the server, nor what is answered here, nor what is remembered of either.
 // Input: a seed for the cuts, a quarter of the number of the client's bytes, all bytes.
+#include "proxy/core/refused_statement.hpp"
 #include "proxy/core/server_scan.hpp"
 #include "proxy/core/translator.hpp"
 #include "proxy/core/unleased.hpp"
@@ -126,6 +127,8 @@ struct UnleasedOutcome {
 
 bool needs_server(proxy::ServerNeed need) { return need == proxy::ServerNeed::server || need == proxy::ServerNeed::listen; }
 
+const proxy::ArrayTypes array_types = {{"16", "1000"}, {"", ""}};
+
 // Refuses every statement that needs a server.
 UnleasedOutcome play_unleased(Bytes input, std::uint8_t seed) {
     UnleasedOutcome outcome;
@@ -143,6 +146,10 @@ UnleasedOutcome play_unleased(Bytes input, std::uint8_t seed) {
             outcome.need = scan.need;
             if (needs_server(scan.need)) {
                 const Bytes rest = arrival.upto(end);
+                // Whether it is answered depends on how much is there.
+                proxy::ClientSession session = lease.session;
+                std::vector<std::byte> answers;
+                require(answer_refused(rest, &array_types, session, answers) <= rest.size());
                 const proxy::Rejected rejected = reject_first(rest, state);
                 require(rejected.done > 0 && rejected.done <= rest.size());
                 arrival.taken += rejected.done;

@@ -142,6 +142,9 @@ class Cluster:
             return self._process.poll() is None and self._answers()
         wait_until(starts, "PostgreSQL answers again", deadline=60, every=0.05)
 
+    def is_running(self):
+        return self._process.poll() is None
+
     def freeze(self):
         for pid in self._pids():
             os.kill(pid, signal.SIGSTOP)

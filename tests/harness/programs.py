@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 from dataclasses import dataclass
 
@@ -28,6 +29,24 @@ def run(*command, timeout=120, **options):
     return subprocess.run([str(part) for part in command], timeout=timeout, text=True,
                           stdin=options.pop("stdin", subprocess.DEVNULL),
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **options)
+
+
+def run_in_group(command, timeout, **options):
+    """Runs a program to its end and returns (exit code, stdout, stderr). One that does not end in time
+    is killed with all it has started, and what it had to say is in the error."""
+    process = subprocess.Popen([str(part) for part in command], text=True, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options)
+    try:
+        output, errors = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, errors = process.communicate()
+        raise AssertionError(f"{command[0]} did not end within {timeout} s\n{output[-4000:]}\n{errors[-8000:]}") from None
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    return process.returncode, output, errors
 
 
 def psql(dsn, *statements, timeout=60):

@@ -112,14 +112,18 @@ def test_the_hard_limit_needs_nobody_who_waits(pool, cluster, role):
     detached(daemon, "hard")
     assert cluster.states(role) == ["idle"]
     is_idle_timeout(only_error(client.query("SELECT 1")), "idle_transaction_timeout")
-    assert client.query("COMMIT")[0].text() == "ROLLBACK"
+    assert client.query("ROLLBACK")[0].text() == "ROLLBACK"
     assert client.value("SELECT 2") == "2"
 
 
-def test_a_commit_is_not_taken_for_done(pool):
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_commit_is_not_taken_for_done(pool, is_told):
+    """Not even by a driver that keeps to itself what its DEALLOCATE was told."""
     daemon = pool(1, HARD)
     client = frozen(daemon)
     detached(daemon, "hard")
+    if is_told:
+        assert only_error(client.query("DEALLOCATE one"))["C"] == "25P03"
     answers = client.query("COMMIT")
     assert shape(answers) == "EZ" and only_error(answers)["C"] == "25P03" and answers[-1].body == b"I"
     assert client.value("SELECT 2") == "2"

@@ -172,3 +172,16 @@ def test_who_never_asks_keeps_no_server(pool):
             client.execute("INSERT INTO numbered DEFAULT VALUES")
         assert daemon.metrics().value("pgweir_pins_started_total", reason="sequence") == started
         client.execute("DROP TABLE numbered")
+
+
+def test_what_another_has_advanced_is_not_found(pool):
+    """Not even by who had the server in between, and after whom nobody had it."""
+    daemon = pool(1)
+    with connect(daemon) as other, connect(daemon) as client:
+        other.execute("CREATE TABLE numbered (id serial)")
+        other.execute("INSERT INTO numbered DEFAULT VALUES")
+        wait_until(lambda: daemon.health()[1]["pinned"] == 0, "the other keeps no server")
+        client.execute("SELECT 1")
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+            client.execute("SELECT lastval()")
+        client.execute("DROP TABLE numbered")

@@ -7,7 +7,7 @@ import pytest
 
 from harness import messages
 from harness.node import probe
-from harness.raw_client import RawClient, only_error
+from harness.raw_client import RawClient, only_error, shape
 from harness.wait import wait_until
 
 
@@ -53,6 +53,19 @@ def test_a_wait_that_is_too_long_is_refused_and_the_client_stays(full_pool):
     assert daemon.metrics().value("pgweir_refusals_total", reason="queue_timeout") == 2
 
 
+@pytest.mark.parametrize("protocol", ["simple", "extended"])
+def test_a_rollback_of_nothing_is_not_refused(full_pool, protocol):
+    """Drivers send it behind any error, and its own would hide that one."""
+    daemon, _ = full_pool({"timeouts": {"query_wait_timeout": "200ms"}})
+    client = RawClient(daemon.port)
+    assert client.login() is None
+    client.send(messages.query("ROLLBACK") if protocol == "simple" else messages.extended("ROLLBACK") + messages.sync())
+    answers = client.read_until("Z")
+    assert shape(answers) == ("NCZ" if protocol == "simple" else "12nNCZ") and answers[-1].body == b"I"
+    assert answers[-3].fields()["C"] == "25P01"
+    assert only_error(client.query("SELECT 1"))["C"] == "53300"
+
+
 def test_a_full_queue_refuses_at_once(full_pool):
     daemon, holder = full_pool({"limits": {"max_waiting": 1}})
     waiter = RawClient(daemon.port)
@@ -80,8 +93,9 @@ def test_psycopg_keeps_its_connection(full_pool):
 
 @pytest.mark.parametrize("driver", ["pg", "postgres"])
 def test_javascript_drivers_see_the_code(full_pool, driver):
+    """postgres.js first asks for types by itself, and would end its process if that were refused."""
     daemon, _ = full_pool({"timeouts": {"query_wait_timeout": "200ms"}})
-    error = probe(driver, daemon, "SELECT 1", "bare")["error"]
+    error = probe(driver, daemon, "SELECT 1")["error"]
     assert error["code"] == "53300" and "reason=queue_timeout" in error["detail"]
 
 

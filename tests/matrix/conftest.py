@@ -29,9 +29,7 @@ def matrix_daemon(start_pgweir, matrix_role):
 @pytest.fixture
 def target(request, matrix_role):
     """What a row runs against: its daemon, or PostgreSQL itself with PGWEIR_MATRIX_DIRECT=1."""
-    if is_direct():
-        return Target.of_role(matrix_role)
-    return Target.of_daemon(request.getfixturevalue("matrix_daemon"), matrix_role)
+    return Target(matrix_role, None if is_direct() else request.getfixturevalue("matrix_daemon"))
 
 
 @pytest.fixture

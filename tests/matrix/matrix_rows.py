@@ -6,16 +6,12 @@ pg_backend_pid() of every transaction, per session and in order."""
 import contextlib
 import json
 import os
-import signal
-import subprocess
-from dataclasses import dataclass, field
-from urllib.parse import quote
 
 import psycopg
 
+from harness.address import Address
 from harness.background import Background, moved_share
-from harness.daemon import PASSWORD
-from harness.programs import clean_environment, conninfo
+from harness.programs import clean_environment, run_in_group
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SERVERS = 3
@@ -34,70 +30,30 @@ def is_direct():
     return os.environ.get("PGWEIR_MATRIX_DIRECT") == "1"
 
 
-@dataclass(frozen=True)
 class Target:
-    port: int
-    user: str
-    password: str
-    database: str
-    role: object = field(repr=False)   # whose database it is, behind pgweir
-    daemon: object = field(default=None, repr=False)
-    host: str = "127.0.0.1"
+    """`role` is whose database it is, behind the daemon if there is one."""
 
-    @classmethod
-    def of_daemon(cls, daemon, role):
-        return cls(daemon.port, "lambda", PASSWORD, "app", role, daemon)
-
-    @classmethod
-    def of_role(cls, role):
-        return cls(role.port, role.name, role.password, role.database, role)
+    def __init__(self, role, daemon=None):
+        self.role = role
+        self.daemon = daemon
+        self.address = Address.of_daemon(daemon) if daemon else Address.of_role(role)
 
     def dsn(self, **options):
         """A libpq key=value string."""
-        return conninfo(**{"host": self.host, "port": self.port, "user": self.user, "password": self.password,
-                           "dbname": self.database, **options})
+        return self.address.dsn(**options)
 
     def rows(self, query):
         """What is in the database, read past pgweir."""
         with psycopg.connect(self.role.conninfo(), autocommit=True) as connection:
             return connection.execute(query).fetchall()
 
-    def url(self, scheme="postgresql"):
-        return f"{scheme}://{quote(self.user)}:{quote(self.password, safe='')}@{self.host}:{self.port}/{self.database}"
-
     def environment(self):
-        values = {"HOST": self.host, "PORT": self.port, "USER": self.user, "PASSWORD": self.password,
-                  "DATABASE": self.database, "DSN": self.dsn(), "URL": self.url(), "SESSIONS": SESSIONS,
-                  "ROUNDS": ROUNDS, "MIGRATION": os.path.join(HERE, "migration.sql")}
-        return {f"MATRIX_{name}": str(value) for name, value in values.items()}
+        return self.address.environment("MATRIX", SESSIONS=SESSIONS, ROUNDS=ROUNDS,
+                                        MIGRATION=os.path.join(HERE, "migration.sql"))
 
     def background(self):
         """The load that moves sessions between servers; none where every session has its own."""
         return Background(self.daemon) if self.daemon else contextlib.nullcontext()
-
-
-def run_in_group(command, timeout, **options):
-    """Runs a program to its end and returns (exit code, stdout, stderr). One that does not end in time
-    is killed with all it has started, and what it had to say is in the error."""
-    process = subprocess.Popen([str(part) for part in command], text=True, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options)
-    try:
-        output, errors = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, errors = process.communicate()
-        raise AssertionError(f"{command[0]} did not end within {timeout} s\n{output[-4000:]}\n{errors[-8000:]}") from None
-    except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        raise
-    return process.returncode, output, errors
-
-
-def build(*command, **options):
-    """Compiles an application."""
-    code, output, errors = run_in_group(command, APPLICATION_TIMEOUT, **{"env": clean_environment(), **options})
-    assert code == 0, f"{' '.join(map(str, command))} ended with {code}\n{output[-4000:]}\n{errors[-8000:]}"
 
 
 class Row:

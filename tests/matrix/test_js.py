@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from harness import toolchains
 from harness.programs import TESTS
-from matrix_rows import build
 
 APPLICATIONS = os.path.join(TESTS, "drivers", "matrix")
 
@@ -16,5 +16,5 @@ def test_javascript(row, name):
 
 
 def test_prisma(row):
-    build("node", os.path.join(APPLICATIONS, "prisma", "generate.js"))
+    toolchains.prisma()
     row("prisma").run("node", os.path.join(APPLICATIONS, "app_prisma.js"))

@@ -2,13 +2,9 @@
 
 import os
 
-from harness.programs import run
-from matrix_rows import HERE, build
+from harness import toolchains
+from matrix_rows import HERE
 
 
 def test_pipeline_mode(row, tmp_path):
-    program = tmp_path / "shop"
-    libpq = run("pkg-config", "--cflags", "--libs", "libpq").stdout.split()
-    build("c++", "-std=c++20", "-O0", "-Wall", "-Wextra", "-Werror", "-pthread",
-          os.path.join(HERE, "libpq", "shop.cpp"), "-o", program, *libpq)
-    row("libpq pipeline mode").run(program)
+    row("libpq pipeline mode").run(*toolchains.libpq(tmp_path, os.path.join(HERE, "libpq", "shop.cpp")))

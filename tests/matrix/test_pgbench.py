@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness.programs import clean_environment, pgbench_command
-from matrix_rows import APPLICATION_TIMEOUT, HERE, SESSIONS, run_in_group
+from harness.programs import clean_environment, pgbench_command, run_in_group
+from matrix_rows import APPLICATION_TIMEOUT, HERE, SESSIONS
 
 ZONES = (("UTC", 0), ("Europe/Berlin", 7200), ("America/New_York", -14400), ("Asia/Kolkata", 19800), ("Pacific/Chatham", 45900))
 PROCESSES = len(ZONES)

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness.programs import clean_environment, run
-from matrix_rows import APPLICATION_TIMEOUT, SESSIONS, run_in_group
+from harness.programs import clean_environment, run, run_in_group
+from matrix_rows import APPLICATION_TIMEOUT, SESSIONS
 from psql_script import script_of
 
 PSQL = ("psql", "-X", "-q", "-A", "-t")

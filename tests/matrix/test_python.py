@@ -2,16 +2,15 @@
 
 import importlib.metadata
 import os
-import sys
 
 import pytest
 
+from harness import toolchains
 from matrix_rows import HERE
 
 
 def application(name):
-    # The interpreter of the tests: it is the one that sees Debian's drivers.
-    return sys.executable, "-B", os.path.join(HERE, "python", name)
+    return toolchains.python(os.path.join(HERE, "python", name))
 
 
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])

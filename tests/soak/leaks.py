@@ -43,14 +43,14 @@ def run(cluster, role, port, sessions, seed, hidden=True, pool_size=POOL_SIZE, d
                 visits.append(probe.visit(leaks))
                 assert len(leaks) < 100, leaks[:10]
                 assert time.monotonic() - began < deadline, "the sessions did not end in time"
-            visits.append(probe.visit(leaks))
-            last_visit = visits[-1]
+            # One server may be the one that listens for all; the others are let go of when nobody is left.
+            wait_until(lambda: visits.append(probe.visit(leaks)) or visits[-1] >= pool_size - 1, "all servers can be had", deadline=30)
         results = workers.results()
     finally:
         workers.kill()
     wait_until(lambda: not global_leftovers(cluster, role), "nothing is left anywhere", deadline=30)
     return {"seed": seed, "sessions": share * WORKERS, "seconds": round(time.monotonic() - began, 1),
-            "probes": len(visits), "servers_visited": sum(visits), "last_visit": last_visit, "leaks": leaks,
+            "probes": len(visits), "servers_visited": sum(visits), "leaks": leaks,
             "statements": sum(result["statements"] for result in results),
             "refused": [text for result in results for text in result["refused"]],
             "seen_by_sessions": [text for result in results for text in result["leaks"]]}
@@ -62,8 +62,7 @@ def check(report, pool_size=POOL_SIZE):
     assert not found, f"seed {report['seed']}: {len(found)} leaks:\n" + "\n".join(found[:20])
     refused = "\n".join(report["refused"][:20])
     assert not refused, f"seed {report['seed']}: sessions got answers they must not get:\n{refused}"
-    # One server may be the one that listens for all, and at times a session keeps another.
-    assert report["last_visit"] >= pool_size - 1, report
+    # At times a session keeps a second one.
     assert report["servers_visited"] >= report["probes"] * (pool_size - 1) / 2, report
     assert report["statements"] > report["sessions"], report
 

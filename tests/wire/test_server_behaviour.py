@@ -68,22 +68,52 @@ def test_a_server_that_closes_after_each_message(fake_server, proxy, step):
     assert client.value("SELECT 1") == "1"
 
 
-@pytest.mark.parametrize("cut", [1, 4, 5, 7])
-def test_a_server_that_closes_inside_a_message(fake_server, proxy, cut):
-    """When part of the message is on its way already the client cannot be told in the protocol: then it ends."""
+@pytest.mark.parametrize("cut", [1, 4, 5, 7, -1])
+@pytest.mark.parametrize("size", [1, 16000])
+def test_a_server_that_closes_inside_a_message(fake_server, proxy, cut, size):
+    """What is there of it reaches nobody, so that the client can be told."""
+    row = messages.data_row("x" * size)
+
     def die(connection, sql):
-        connection.send(RESULT[0] + RESULT[1][:cut])
+        connection.send(RESULT[0] + RESULT[1] + row[:cut])
+        connection.sock.shutdown(2)
+    server = fake_server(on_query={"die": die})
+    daemon = proxy(server, {"limits": {"pool_size": 1}})
+    client = logged_in(daemon)
+    answers = client.query("SELECT 'die'")
+    assert shape(answers) == "TDEZ" and only_error(answers)["C"] == "08006"
+    assert client.value("SELECT 1") == "1"
+
+
+def test_a_server_that_closes_inside_a_large_message(fake_server, proxy):
+    """Part of it is on its way already, so that the client cannot be told in the protocol: it ends."""
+    def die(connection, sql):
+        connection.send(RESULT[0] + messages.data_row("x" * 100000)[:50000])
         connection.sock.shutdown(2)
     server = fake_server(on_query={"die": die})
     daemon = proxy(server, {"limits": {"pool_size": 1}})
     client, other = logged_in(daemon), logged_in(daemon)
     client.send(messages.query("SELECT 'die'"))
-    ending = client.read_until("E", "Z") if cut < 5 else None
-    if ending is not None:
-        assert ending[-1].fields()["C"] == "08006"
-    else:
-        client.close()
+    assert shape(client.read_to_end()) == "T"
     assert other.value("SELECT 1") == "1"
+
+
+def test_a_message_in_pieces_arrives_when_it_is_whole(fake_server, proxy):
+    """Whoever waits for the rest of a row waits for nothing else, either."""
+    row = messages.data_row("x" * 3000)
+    connections = []
+
+    def begin(connection, sql):
+        connections.append(connection)
+        connection.send(RESULT[0] + row + row[:2000])
+    daemon = proxy(fake_server(on_query={"pieces": begin}), {"limits": {"pool_size": 1}})
+    client = logged_in(daemon)
+    client.send(messages.query("SELECT 'pieces'"))
+    assert shape(client.read_until("D")) == "TD"
+    assert client.is_quiet(0.2)
+    for piece in (row[2000:2999], row[2999:] + RESULT[3] + RESULT[4][:5], RESULT[4][5:]):
+        connections[0].send(piece)
+    assert shape(client.read_until("Z")) == "DCZ"
 
 
 def test_a_server_that_closes_while_a_commit_is_in_flight(fake_server, proxy):
@@ -147,6 +177,26 @@ def test_parameters_and_notices_in_an_exchange_reach_its_client(fake_server, pro
     client, other = logged_in(daemon), logged_in(daemon)
     assert shape(client.query("SELECT 'chatty'")) == "NSCZ"
     assert other.is_quiet(0.1)
+
+
+def test_a_block_whose_begin_was_lost_has_not_begun(fake_server, proxy):
+    server = fake_server(on_query={"BEGIN": lambda connection, sql: connection.sock.shutdown(2)})
+    client = logged_in(proxy(server, {"limits": {"pool_size": 1}}))
+    # By itself, it would wait for the next statement.
+    answers = client.query("SELECT 1; BEGIN")
+    assert only_error(answers)["C"] == "08006" and answers[-1].body == b"I"
+    assert client.value("SELECT 1") == "1"
+
+
+@pytest.mark.parametrize("ending", ["COMMIT", "SELECT 1; ROLLBACK"])
+def test_a_block_whose_end_was_lost_has_ended(fake_server, proxy, ending):
+    server = fake_server(on_query={ending: lambda connection, sql: connection.sock.shutdown(2)})
+    client = logged_in(proxy(server, {"limits": {"pool_size": 1}}))
+    client.query("BEGIN")
+    client.query("SELECT 2")
+    answers = client.query(ending)
+    assert only_error(answers)["C"] == ("08007" if ending == "COMMIT" else "08006") and answers[-1].body == b"I"
+    assert client.value("SELECT 1") == "1"
 
 
 def test_all_servers_vanish_at_once(fake_server, proxy):

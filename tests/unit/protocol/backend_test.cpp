@@ -42,6 +42,21 @@ const ErrorFields full{"ERROR", "26000", "no such statement", "more of it", "try
 
 }  // namespace
 
+TEST_CASE("backend: a NoticeResponse is an ErrorResponse by another letter", "[protocol]") {
+    std::string notice = written(write_error_response, full);
+    notice.front() = 'N';
+    CHECK(written(protocol::write_notice_response, full) == notice);
+}
+
+TEST_CASE("backend: a result of ours", "[protocol]") {
+    const std::array columns = {protocol::Column{"a", 23, 4}, protocol::Column{"b", 25, -1}};
+    CHECK(written([&](auto& out) { protocol::write_row_description(out, columns); }) ==
+          message('T', int16(2) + cstring("a") + int32(0) + int16(0) + int32(23) + int16(4) + int32(-1) + int16(0) + cstring("b") + int32(0) +
+                           int16(0) + int32(25) + int16(-1) + int32(-1) + int16(0)));
+    const std::array<std::string_view, 2> values = {"12", ""};
+    CHECK(written([&](auto& out) { protocol::write_data_row(out, values); }) == message('D', int16(2) + int32(2) + "12" + int32(-1)));
+}
+
 TEST_CASE("backend: an ErrorResponse has its fields in PostgreSQL's order and severity twice", "[protocol]") {
     CHECK(written(write_error_response, full) == error_response({{'S', "ERROR"},
                                                                  {'V', "ERROR"},

@@ -137,6 +137,25 @@ TEST_CASE("learning: what a server knows of its settings", "[proxy]") {
     CHECK(learn_settings(database.ask(), 150000) == nullptr);
 }
 
+TEST_CASE("learning: which arrays there are, unless there are too many", "[proxy]") {
+    Rows rows = {{"16", "1000"}, {"", ""}};
+    std::string sql;
+    const Ask ask = [&](const std::string& question, const std::vector<std::string>&) -> std::optional<Rows> {
+        sql = question;
+        return rows;
+    };
+    const auto types = proxy::learn_array_types(ask);
+    REQUIRE(types);
+    CHECK(*types == proxy::ArrayTypes{{"16", "1000"}, {"", ""}});
+    CHECK(sql.starts_with(proxy::types_question));
+    rows.push_back({"16"});
+    CHECK(proxy::learn_array_types(ask) == nullptr);
+    rows.pop_back();
+    rows.resize(proxy::max_array_types + 1, {"16", "1000"});
+    CHECK(proxy::learn_array_types(ask) == nullptr);
+    CHECK(proxy::learn_array_types([](const auto&, const auto&) { return std::nullopt; }) == nullptr);
+}
+
 TEST_CASE("learning: an older server is asked in words it knows", "[proxy]") {
     FakeDatabase database;
     learn_settings(database.ask(), 150000);
@@ -195,7 +214,11 @@ TEST_CASE("knowledge shelf: what could not be learned again stays known", "[prox
     shelf.store({.settings = settings});
     CHECK(shelf.names()->holds("f"));
     CHECK(shelf.settings() == settings);
+    CHECK(shelf.array_types() == nullptr);
+    const auto types = std::make_shared<const proxy::ArrayTypes>();
+    shelf.store({.array_types = types});
     shelf.store(of_name("g"));
+    CHECK(shelf.array_types() == types);
     CHECK_FALSE(shelf.names()->holds("f"));
     CHECK(shelf.names()->holds("g"));
     CHECK(shelf.settings() == settings);

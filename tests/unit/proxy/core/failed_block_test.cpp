@@ -23,10 +23,10 @@ std::string unit(std::string_view sql) { return parse("", sql) + bind("", "") + 
 struct DetachedClient : IdleClient {
     DetachedClient() {
         session.deferred = Deferred::failed;
-        protocol::write_error_response(session.untold, {.severity = "ERROR", .sqlstate = "25P03", .message = "idle"});
+        protocol::write_error_response(session.undone.error, {.severity = "ERROR", .sqlstate = "25P03", .message = "idle"});
     }
     // Its next transaction is like any other.
-    bool is_free() { return session.deferred == Deferred::none && session.untold.empty() && needs_server(query("select 1")); }
+    bool is_free() { return session.deferred == Deferred::none && session.undone.error.empty() && needs_server(query("select 1")); }
 };
 
 // Between extended-query messages and their Sync, outside of a transaction block.
@@ -48,7 +48,7 @@ TEST_CASE("failed block: the next statement reads why, those behind it that the 
     SECTION("a savepoint is gone, too") { CHECK(client.takes(query("rollback to a")) == "E:25P03 Z:E "); }
     SECTION("a function call") { CHECK(client.takes(message('F', int32(1) + int16(0) + int16(0) + int16(0))) == "E:25P03 Z:E "); }
     CHECK(client.takes(query("")) == "I Z:E ");
-    CHECK(client.takes(query("commit")) == "C:ROLLBACK Z:I ");
+    CHECK(client.takes(query("rollback")) == "C:ROLLBACK Z:I ");
     CHECK(client.is_free());
 }
 
@@ -76,9 +76,28 @@ TEST_CASE("failed block: a COMMIT without the knowledge fails, and ends the tran
     CHECK(client.is_free());
 }
 
-TEST_CASE("failed block: it ends in whatever pieces a driver says it", "[proxy]") {
+TEST_CASE("failed block: a COMMIT fails however much was told before, because drivers keep errors to themselves", "[proxy]") {
     DetachedClient client;
-    client.takes(query("select 1"));
+    client.takes(query("deallocate a") + query("select 1"));
+    SECTION("simple") { CHECK(client.takes(query("commit")) == "E:25P03 Z:I "); }
+    SECTION("extended") { CHECK(client.takes(unit("commit")) == "1 2 n E:25P03 Z:I "); }
+    SECTION("parsed first") { CHECK(client.takes(parse("", "commit") + describe_statement("") + sync()) == "E:25P03 Z:I "); }
+    SECTION("told by another way") {
+        client.session.undone.is_told = true;
+        CHECK(client.takes(query("select 1") + query("commit")) == "E:25P02 Z:E E:25P03 Z:I ");
+    }
+    CHECK(client.is_free());
+}
+
+TEST_CASE("failed block: the COMMIT of one that had done nothing rolls back, as ever", "[proxy]") {
+    IdleClient client;
+    client.session.deferred = Deferred::failed;
+    CHECK(client.takes(query("select 1") + query("commit")) == "E:25P02 Z:E C:ROLLBACK Z:I ");
+}
+
+TEST_CASE("failed block: it ends in whatever pieces a driver says it", "[proxy]") {
+    IdleClient client;
+    client.session.deferred = Deferred::failed;
     const char* sql = GENERATE("rollback", "COMMIT work", "abort;");
     SECTION("parsed and described first, run later") {
         CHECK(client.takes(parse("", sql) + describe_statement("") + sync()) == "1 t n Z:E ");
@@ -93,7 +112,8 @@ TEST_CASE("failed block: it ends in whatever pieces a driver says it", "[proxy]"
         client.session.deferred = Deferred::failed;
         CHECK(client.takes(bind("", "s") + describe_portal() + execute("") + sync()) == "2 n C:ROLLBACK Z:I ");
     }
-    CHECK(client.is_free());
+    CHECK(client.session.deferred == Deferred::none);
+    CHECK(client.needs_server(query("select 1")));
 }
 
 TEST_CASE("failed block: what was bound in one block runs in no other", "[proxy]") {
@@ -124,7 +144,7 @@ TEST_CASE("failed block: a text that begins with ROLLBACK and goes on gets a tra
     CHECK(client.last.need == ServerNeed::server);
     CHECK(client.session.deferred == Deferred::begun);
     CHECK(client.session.begin == "BEGIN");
-    CHECK(client.session.untold.empty());
+    CHECK(client.session.undone.error.empty());
 }
 
 TEST_CASE("failed block: other texts of several statements fail", "[proxy]") {

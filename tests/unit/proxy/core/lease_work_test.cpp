@@ -148,6 +148,60 @@ TEST_CASE("lease work: the failure is the request that was answered with the err
     CHECK_FALSE(world.lease.work.failure);
 }
 
+TEST_CASE("lease work: what a lost server has not answered leaves no trace", "[proxy]") {
+    World world;
+    SECTION("a Parse") { world.lease.takes(parse("n", "select 1") + bind("", "n") + execute("") + sync()); }
+    SECTION("two of them") { world.lease.takes(parse("n", "select 1") + sync() + parse("m", "select 2") + sync()); }
+    SECTION("a Close") { world.lease.takes(close_statement("old") + sync()); }
+    SECTION("a Parse behind a Close") { world.lease.takes(close_statement("old") + parse("old", "select 2") + sync()); }
+    SECTION("half of what was sent") {
+        world.lease.takes(parse("done", "select 1") + sync() + parse("n", "select 2") + sync());
+        world.lease.replies("1Z");
+        CHECK(world.lease.knows("done"));
+    }
+    world.lease.work.abandon(world.client.session, world.server.standing);
+    CHECK(world.lease.work.notes.empty());
+    CHECK_FALSE(world.lease.knows("n"));
+    CHECK_FALSE(world.lease.knows("m"));
+
+    // With another server it goes on.
+    CoreServer other;
+    CoreLease lease(world.client, other, {.texts = &world.texts});
+    for (const std::string name : {"n", "m"}) {
+        lease.takes(parse(name, "select 3") + test::bind("", name) + execute("") + sync());
+        CHECK(lease.held.empty());
+        lease.replies("12CZ");
+        CHECK(lease.knows(name));
+    }
+    CHECK(lease.knows("old"));
+    CHECK(lease.says(bind("", "old") + sync()).find("B pgweir_") != std::string::npos);
+}
+
+TEST_CASE("lease work: an unnamed Parse that a lost server has not answered has replaced nothing", "[proxy]") {
+    World world;
+    world.goes(parse("", "select 1") + sync(), "1Z");
+    world.lease.takes(parse("old", "select 2") + parse("", "select 2"));
+    world.lease.work.abandon(world.client.session, world.server.standing);
+    CHECK(world.client.session.unnamed.definition == "select 1\0\0\0"_w);
+}
+
+TEST_CASE("lease work: what ends a block, and what does not", "[proxy]") {
+    struct Row {
+        const char* sql;
+        bool ends;
+    };
+    const Row row = GENERATE(Row{"commit", true}, Row{"ROLLBACK;", true}, Row{"select 1; commit", true}, Row{"abort", true},
+                             Row{"commit; select 1", false}, Row{"rollback to a", false}, Row{"select 1", false}, Row{"commit and chain", false},
+                             Row{"do $$ begin end $$", false}, Row{"begin", false});
+    World world;
+    const bool is_simple = GENERATE(true, false);
+    world.lease.takes(is_simple ? query(row.sql) : parse("", row.sql) + bind("", "") + execute("") + sync());
+    INFO(row.sql);
+    CHECK(world.lease.work.ends_block == row.ends);
+    world.lease.takes(query("select 1"));
+    CHECK_FALSE(world.lease.work.ends_block);
+}
+
 TEST_CASE("lease work: a description belongs to the client's name and the server's copy", "[proxy]") {
     World world;
     world.goes(describe_statement("old") + sync(), "tTZ");

@@ -239,7 +239,7 @@ TEST_CASE("relay core: a message larger than a chunk is streamed to whoever it i
 TEST_CASE("relay core: a run says whether it ends inside a frame", "[proxy]") {
     ServerSide server;
     server.asks("Q");
-    const std::string row = data_row({"0123456789"});
+    const std::string row = data_row({std::string(16'384, 'x')});
     const std::string input = row + row.substr(0, 8);
     const ServerScan first = scan_server(as_bytes(input), server.cursor, server.exchange);
     CHECK(first.size == input.size());
@@ -248,6 +248,16 @@ TEST_CASE("relay core: a run says whether it ends inside a frame", "[proxy]") {
     const ServerScan second = scan_server(as_bytes(rest), server.cursor, server.exchange);
     CHECK(second.size == rest.size() - 3);
     CHECK_FALSE(second.in_frame);
+}
+
+TEST_CASE("relay core: the beginning of a short message waits for its end", "[proxy]") {
+    ServerSide server;
+    server.asks("Q");
+    const std::string row = data_row({"0123456789"});
+    const std::string input = row + row.substr(0, 8);
+    const ServerScan scan = scan_server(as_bytes(input), server.cursor, server.exchange);
+    CHECK(scan.size == row.size());
+    CHECK_FALSE(scan.in_frame);
 }
 
 // The largest error that a client's own startup settings can provoke fits.
