@@ -166,6 +166,7 @@ private:
     void watch(Client& client);
     void check_limits(TimePoint now);
     void check_limits(Client& client, TimePoint now);
+    void ask_for_unsynced(ServerConnection& server, const Client& client, TimePoint now);
     static void begin_statement(ServerConnection& server, const Client& client, bool begins_transaction);
     static void next_in_pipeline(ServerConnection& server, const Client& client);
     void detach_idle(ServerConnection& server, Client& client, LimitError why, Duration lasted);

@@ -56,6 +56,7 @@ void Relay::start_lease(Client& client, ServerConnection& server, LeaseMark mark
     server.clock = LeaseClock(server.leased_at);
     server.reader = ReaderWatch();
     server.forwarded = 0;
+    server.flushed_at = {};
     server.strike.reset();
     server.is_detached = false;
     watch(client);

@@ -80,6 +80,7 @@ void Relay::check_limits(Client& client, TimePoint now) {
         pursue(server, client, now);
         return;
     }
+    ask_for_unsynced(server, client, now);
     if (client.out.empty()) server.reader.caught_up();
     else if (is_unread(client)) note_pause(server, client, now);
     const LeaseVerdict verdict =

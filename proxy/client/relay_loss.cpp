@@ -21,16 +21,19 @@ struct Loss {
     bool is_bound = false;        // its session cannot go on elsewhere
     bool was_outside = false;     // nothing of the client's was under way
     bool fails_block = false;     // its transaction block is still to be ended
-    bool wants_sync = false;      // extended-query messages, and no Sync behind them
+    bool wants_error = false;     // extended-query messages are not answered, and no Sync stands behind them
+    bool is_unsynced = false;     // all are answered, and no Sync stands behind them
+    bool was_skipping = false;    // the last of those answers was an error
 };
 
 Loss gather(ServerConnection& server, const Client& client) {
     Loss loss;
     const protocol::Exchange& exchange = server.exchange;
     const bool in_transaction = exchange.status() != protocol::TransactionStatus::idle || server.work.has_begun;
-    loss.outcome = server.work.may_commit ? Outcome::commit_unknown
-                   : in_transaction       ? Outcome::rolled_back
-                                          : Outcome::unknown;
+    // Without its Sync nothing is committed outside of a block, either.
+    loss.outcome = server.work.may_commit                      ? Outcome::commit_unknown
+                   : in_transaction || exchange.wants_sync() ? Outcome::rolled_back
+                                                               : Outcome::unknown;
     loss.is_mid_reply = server.from_server.body_left > 0 && server.from_server.reply == protocol::Reply::to_client;
     // What it has set, and nobody has asked for yet, is lost with it.
     const bool is_between = exchange.is_idle() || server.duty == ServerDuty::settling;
@@ -41,7 +44,10 @@ Loss gather(ServerConnection& server, const Client& client) {
     loss.is_bound = !is_preparing && (is_pinned || has_unknown_state || client.pool_mode == config::PoolMode::session);
     loss.was_outside = is_preparing || exchange.is_idle() || (server.duty == ServerDuty::settling && !in_transaction);
     loss.fails_block = in_transaction && !is_preparing && !server.work.ends_block && !client.session.is_text_opaque;
-    loss.wants_sync = !is_preparing && exchange.wants_sync();
+    const bool wants_sync = !is_preparing && exchange.wants_sync();
+    loss.wants_error = wants_sync && exchange.outstanding() > 0;
+    loss.is_unsynced = wants_sync && !loss.wants_error;
+    loss.was_skipping = exchange.is_skipping();
     while (server.exchange.drop_one_ready()) ++loss.ready_due;
     if (server.work.held_ready) ++loss.ready_due;
     return loss;
@@ -84,7 +90,9 @@ void Relay::server_lost(ServerConnection& server, Client& client, std::string_vi
         take_held(client);
         return;
     }
-    const bool is_told = loss.ready_due > 0 || loss.wants_sync;
+    client.unleased.is_skipping = loss.wants_error || (loss.is_unsynced && loss.was_skipping);
+    client.unleased.is_unsynced = loss.is_unsynced && !loss.was_skipping;
+    const bool is_told = loss.ready_due > 0 || client.unleased.is_skipping;
     if (loss.fails_block) client.session.deferred = Deferred::failed;
     // Behind an error that is told here a COMMIT must fail, too; whoever has asked nothing reads of it with his next message.
     if (loss.fails_block || (!is_told && !loss.was_outside)) {
@@ -95,10 +103,7 @@ void Relay::server_lost(ServerConnection& server, Client& client, std::string_vi
         write_server_lost(scratch_, Severity::error, loss.outcome, client.pool->name(), why);
         protocol::write_ready_for_query(scratch_, client.session.status());
     }
-    if (loss.wants_sync) {
-        write_server_lost(scratch_, Severity::error, loss.outcome, client.pool->name(), why);
-        client.unleased.is_skipping = true;
-    }
+    if (loss.wants_error) write_server_lost(scratch_, Severity::error, loss.outcome, client.pool->name(), why);
     send(client, scratch_);
     take_held(client);
 }

@@ -3,6 +3,8 @@
 #include "protocol/frontend.hpp"
 #include "protocol/sqlstate.hpp"
 
+#include <utility>
+
 namespace pgweir::proxy {
 namespace {
 
@@ -30,6 +32,10 @@ RecoveryVerdict Recovery::advance(Exchange& exchange, bool is_quarantined, std::
     if (exchange.wants_copy_data()) {
         exchange.sent(FrontendType::copy_fail, Origin::proxy);
         protocol::write_copy_fail(out, "client has left");
+    }
+    if (exchange.wants_sync() && exchange.outstanding() > 0 && !std::exchange(flush_sent_, true)) {
+        exchange.sent(FrontendType::flush, Origin::proxy);
+        protocol::write_flush(out);
     }
     if (exchange.wants_sync() && exchange.outstanding() == 0) {
         // Outside of a block a Sync would commit what its client has not. Behind an error nothing else is listened to.

@@ -46,6 +46,7 @@ private:
 
     std::vector<std::string> reset_;
     bool needs_proof_ = false;     // a round trip after the quarantine's end is still owed
+    bool flush_sent_ = false;      // answers that the server keeps until its client's Sync have been asked for
     bool reset_sent_ = false;
     bool proof_sent_ = false;      // what is under way was sent after the quarantine's end
     bool statement_failed_ = false;

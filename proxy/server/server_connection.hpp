@@ -119,6 +119,7 @@ struct ServerConnection : net::Watched {
     LeaseClock clock;
     ReaderWatch reader;               // of the lessee
     std::int64_t forwarded = 0;       // bytes of replies that the lessee was sent, read or not
+    TimePoint flushed_at{};           // when the lessee's Sync was no longer waited for, and its answers asked for
     std::optional<Strike> strike;     // a limit in time has struck what it does for the lessee
     bool is_detached = false;         // duty settling: it is taken from the lessee, who stays
     TimePoint deadline{};             // of preparing, settling, recovering or closing

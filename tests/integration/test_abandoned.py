@@ -129,6 +129,19 @@ def test_what_was_not_synced_is_not_committed(pool, cluster, role, table):
         assert successor.execute("SELECT max(touched) FROM abandoned").fetchone() == (0,)
 
 
+@pytest.mark.parametrize("behind", [b"", messages.flush()], ids=["nothing", "Flush"])
+def test_who_leaves_between_extended_messages_costs_no_server(pool, cluster, role, behind):
+    daemon = pool(1)
+    client = RawClient(daemon.port)
+    assert client.login() is None
+    backend = client.value("SELECT pg_backend_pid()")
+    client.send(messages.parse("SET work_mem = '13MB'", "left") + messages.bind(statement="left") + messages.execute() + behind)
+    wait_until(lambda: any("13MB" in query for _, _, query in cluster.sessions(role)), "it has come to the server")
+    client.close()
+    with psycopg.connect(daemon.dsn(), autocommit=True) as other:
+        assert other.execute("SELECT pg_backend_pid()::text, current_setting('work_mem')").fetchone() == (backend, "4MB")
+
+
 def test_a_waiter_that_vanishes_leaves_the_queue(pool, cluster, role):
     daemon = pool(1)
     holder = psycopg.connect(daemon.dsn(), autocommit=True)

@@ -220,6 +220,31 @@ def test_flush_without_sync(pool, cluster, role, in_block):
     cluster.execute("DROP TABLE unsynced")
 
 
+@pytest.mark.parametrize("in_block", [False, True])
+def test_neither_sync_nor_flush(pool, cluster, in_block):
+    """The server keeps its answers and says that it is active, though all it does is wait for its client."""
+    daemon = pool(1, HARD)
+    client = frozen(daemon) if in_block else connected(daemon)
+    client.send(messages.extended("SELECT 1"))
+    detached(daemon, "hard")
+    assert shape(client.read_until("C")).endswith("C")
+    client.send(messages.sync())
+    answers = client.read_until("Z")
+    is_idle_timeout(only_error(answers), "idle_transaction_timeout")
+    assert answers[-1].body == (b"E" if in_block else b"I")
+    client.query("ROLLBACK")
+    assert client.value("SELECT 2") == "2"
+
+
+def test_a_long_statement_without_its_sync_is_not_idle(pool):
+    daemon = pool(1, HARD)
+    client = connected(daemon)
+    client.send(messages.extended("SELECT pg_sleep(3)"))
+    assert shape(client.read_until("C")).endswith("DC")
+    client.send(messages.sync())
+    assert shape(client.read_until("Z")) == "Z"
+
+
 # What drivers make of it.
 
 def test_psycopg(pool):

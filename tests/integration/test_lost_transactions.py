@@ -125,6 +125,20 @@ def test_its_end(behind_gate, gate, end, sqlstate, protocol):
     assert client.value("SELECT 2") == "2"
 
 
+@pytest.mark.parametrize("follows", [messages.bind() + messages.execute() + messages.sync(), messages.sync()], ids=["more", "only its Sync"])
+def test_whoever_has_read_all_without_a_sync_reads_of_it_with_the_next_message(behind_gate, gate, follows):
+    """As asyncpg does when it prepares: an error that it has not asked for would confuse it."""
+    client = connected(behind_gate)
+    client.send(messages.parse("SELECT 1") + messages.describe("S") + messages.flush())
+    assert shape(client.read_until("T")) == "1tT"
+    gate.reset()
+    wait_until(lambda: behind_gate.servers("leased") == 0, "the loss is known")
+    assert client.is_quiet(0.2)
+    client.send(follows)
+    fails(client.read_until("Z"), "08006", "I")
+    assert client.value("SELECT 2") == "2"
+
+
 @pytest.mark.parametrize("name", ["", "named"])
 def test_a_statement_that_was_being_prepared_may_be_prepared_again(behind_gate, gate, name):
     client = connected(behind_gate)

@@ -24,6 +24,8 @@ from soak.workers import Ground, Workers  # noqa: E402
 POOL_SIZE = 4
 WORKERS = 8
 PROBE_INTERVAL = 0.3
+# The probe is one flow, and is to have all servers at once, also while sessions wait.
+LIMITS = {"max_flow_servers": "100%"}
 
 
 def prepare(cluster, role):
@@ -78,7 +80,7 @@ def main():
         print(json.dumps(run_sessions(**arguments.worker)))
         return
     print(f"seed {arguments.seed}", flush=True)
-    with Ground(POOL_SIZE) as ground:
+    with Ground(POOL_SIZE, LIMITS) as ground:
         prepare(ground.cluster, ground.role)
         report = run(ground.cluster, ground.role, ground.daemon.port, arguments.sessions, arguments.seed, not arguments.plain)
     print(json.dumps(report, indent=2))

@@ -55,7 +55,7 @@ struct Server {
             commits += std::exchange(has_run, false) && message.is_ours;
             return std::string(1, status);
         }
-        if (is_skipping || message.type == 'f' || message.type == 'd' || message.type == 'c') {
+        if (is_skipping || message.type == 'f' || message.type == 'd' || message.type == 'c' || message.type == 'H') {
             return "";
         }
         if (message.is_ours) {
@@ -366,6 +366,22 @@ TEST_CASE("recovery: a server whose COPY has left a doubt proves that nothing mo
     SECTION("nothing did") { CHECK(scene.server.ran == Texts{"SELECT 1"}); }
     CHECK(scene.verdict == RecoveryVerdict::clean);
     CHECK(scene.ledger.exchange.is_idle());
+}
+
+TEST_CASE("recovery: answers that the server keeps until a Sync are asked for, once", "[proxy]") {
+    Ledger ledger;
+    ledger.sends("PBE");
+    Recovery recovery({}, false);
+    std::vector<std::byte> out;
+    CHECK(recovery.advance(ledger.exchange, false, out) == RecoveryVerdict::wait);
+    CHECK(std::string(protocol::as_text(out)) == message('H'));
+    out.clear();
+    ledger.replies("1");
+    CHECK(recovery.advance(ledger.exchange, false, out) == RecoveryVerdict::wait);
+    CHECK(out.empty());
+    ledger.replies("2C");
+    CHECK(recovery.advance(ledger.exchange, false, out) == RecoveryVerdict::wait);
+    CHECK(std::string(protocol::as_text(out)) == query("ROLLBACK"));
 }
 
 TEST_CASE("recovery: a cancel is asked for where it brings the end nearer", "[proxy]") {
