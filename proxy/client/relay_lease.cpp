@@ -71,6 +71,7 @@ void Relay::start_lease(Client& client, ServerConnection& server, LeaseMark mark
     const StatementWants wants = std::exchange(client.wants, {});
     const bool discards_sequences = wants.sequences && !client.has_own_sequences;
     client.has_own_sequences |= discards_sequences;
+    server.work.has_foreign_sequences = !client.has_own_sequences;
     server.preparation = prepare(client.session, server.standing, *server.baseline,
                                  {.needs_check = needs_check,
                                   .executes = wants.executes,
@@ -198,7 +199,7 @@ bool Relay::decide_keeping(ServerConnection& server, Client& client) {
         client.pool->sequence_users().asks(client.user);
     }
     const bool advances = work.has_advanced || work.effects.has(Effect::sequence_advance);
-    client.has_own_sequences |= advances;
+    client.has_own_sequences |= advances || !work.has_foreign_sequences;
     if (advances && client.sequence_use == SequenceUse::unsure) client.sequence_use = client.pool->sequence_users().advances(client.user);
     if (advances && client.sequence_use != SequenceUse::never && !server.pinned) {
         pin(server, PinReason::sequence);

@@ -120,13 +120,17 @@ void LeaseWork::abandon(ClientSession& session, ServerStanding& standing) {
     notes.clear();
 }
 
+bool LeaseWork::would_ask_for_past(const StatementSummary& summary) const {
+    return summary.effects.has(Effect::sequence_use) && !has_advanced && !effects.has(Effect::sequence_advance) &&
+           !summary.effects.has(Effect::sequence_advance);
+}
+
 void LeaseWork::add(const StatementSummary& summary, std::string_view sql) {
     may_commit |= summary.commits;
     ends_block = summary.ends_block;
     local_sets += summary.local_sets;
     if (summary.effects.empty() && !summary.changes_settings) return;
-    asks_for_past |= summary.effects.has(Effect::sequence_use) && !has_advanced && !effects.has(Effect::sequence_advance) &&
-                     !summary.effects.has(Effect::sequence_advance);
+    asks_for_past |= would_ask_for_past(summary);
     effects |= summary.effects;
     if (summary.forgets_statements) forgetting = next_parse_number();
     // What must be known before the client's next message is understood.

@@ -66,6 +66,9 @@ struct LeaseWork {
     // Notes what a statement about to run may do.
     void add(const StatementSummary& summary, std::string_view sql);
 
+    // currval or lastval, and nothing in this lease has advanced a sequence.
+    bool would_ask_for_past(const StatementSummary& summary) const;
+
     // Settings of our making must be set again before the client goes on.
     bool wants_restoring() const { return !resets.empty() || !local_resets.empty(); }
 
@@ -85,7 +88,8 @@ struct LeaseWork {
     ParseNumber forgetting = 0;       // one is outstanding, which all older statements do not outlive; 0: none is
     std::optional<protocol::TransactionStatus> held_ready;   // a ReadyForQuery that the client gets when its settings stand again
     bool has_advanced = false;        // a sequence, perhaps, without naming it
-    bool asks_for_past = false;       // currval or lastval, when nothing in this lease has advanced a sequence
+    bool has_foreign_sequences = false;   // the server may remember what others have had of sequences
+    bool asks_for_past = false;       // a statement was one that would
     bool may_commit = false;          // a COMMIT is among what is outstanding
     bool ends_block = false;          // what was sent last ends the transaction block, whatever becomes of it
     bool has_begun = false;           // the BEGIN that goes ahead of the client's first statement is not answered yet

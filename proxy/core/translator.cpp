@@ -136,6 +136,7 @@ void Translator::query(const ClientFrame& frame, Bytes body, Outgoing& out) {
         const bool is_one = traits.statements.size() == 1;
         if (is_one && may_rewrite() && speaks_of_named(frame, sql, traits.statements.front(), out)) return;
         const StatementSummary summary = summary_of(traits);
+        clear_sequences(summary, out);
         own_if_named(summary, out);
         const bool is_execute = is_one && traits.statements.front().form == Form::execute;
         if (is_execute && !owns_server_) add_executed(plain_name(traits.statements.front().name).value_or(""));

@@ -75,6 +75,7 @@ private:
     bool speaks_of_named(const ClientFrame& frame, std::string_view sql, const Statement& statement, Outgoing& out);
     void execute_named(std::string_view sql, std::string_view word, const NamedStatement& named, const ClientFrame& frame, Outgoing& out);
     void deallocate_named(const std::string& name, const NamedStatement& named, const ClientFrame& frame, Outgoing& out);
+    bool clear_sequences(const StatementSummary& summary, Outgoing& out);
     void own_if_named(const StatementSummary& summary, Outgoing& out);
     ClientStop parse(const ClientFrame& frame, protocol::Bytes body, Outgoing& out);
     ClientStop parse_named(std::string_view name, std::string_view definition, const ClientFrame& frame, Outgoing& out);

@@ -28,6 +28,17 @@ bool ends_transaction(std::string_view sql) {
 
 }  // namespace
 
+// What others have had of sequences must not be seen. True: the server's unnamed statement is gone. Between
+// messages that have no Sync yet there is no room for it.
+bool Translator::clear_sequences(const StatementSummary& summary, Outgoing& out) {
+    const bool may_see = work_.has_foreign_sequences && work_.would_ask_for_past(summary);
+    if (!may_see || !exchange_.is_complete() || is_in_failed_transaction()) return false;
+    work_.has_foreign_sequences = false;
+    protocol::write_query(out.insert(), "DISCARD SEQUENCES");
+    exchange_.sent(FrontendType::query, Origin::proxy);
+    return true;
+}
+
 // A client that speaks in SQL of what it has prepared by message, in other ways than drivers do, has the
 // server for itself from now on, and its statements there under its own names.
 void Translator::own_if_named(const StatementSummary& summary, Outgoing& out) {

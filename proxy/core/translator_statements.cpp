@@ -69,6 +69,7 @@ ClientStop Translator::parse(const ClientFrame& frame, Bytes body, Outgoing& out
         const StatementTraits traits = traits_of(sql, rules_.watched);
         note_made(traits, sql);
         session_.unnamed.summary = summary_of(traits);
+        if (clear_sequences(session_.unnamed.summary, out)) note.stood = 0;
         own_if_named(session_.unnamed.summary, out);
     }
     work_.notes.push_back(std::move(note));
@@ -157,6 +158,7 @@ ClientStop Translator::bind(const ClientFrame& frame, Bytes body, Outgoing& out)
         return ClientStop::none;
     }
     if (name.empty()) {
+        if (clear_sequences(session_.unnamed.summary, out)) standing_.unnamed = 0;
         own_if_named(session_.unnamed.summary, out);
         use_unnamed(out);
         session_.unnamed.is_bound = true;
@@ -173,6 +175,7 @@ ClientStop Translator::bind(const ClientFrame& frame, Bytes body, Outgoing& out)
     std::string server_name(no_statement);
     if (named != nullptr && named->text) {
         if (refuse_aborted(*named, "exec_bind_message", frame, out)) return ClientStop::none;
+        if (clear_sequences(named->text->summary, out)) standing_.unnamed = 0;
         const ServerStatement& statement = make_ready(*named, out);
         if (named->told_shape != 0 && named->told_shape != statement.shape) {
             if (statement.shape == 0) {

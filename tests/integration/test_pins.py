@@ -174,14 +174,31 @@ def test_who_never_asks_keeps_no_server(pool):
         client.execute("DROP TABLE numbered")
 
 
-def test_what_another_has_advanced_is_not_found(pool):
+@pytest.fixture
+def numbered(cluster):
+    cluster.execute("CREATE TABLE numbered (id serial)", "GRANT ALL ON numbered TO PUBLIC", "GRANT ALL ON SEQUENCE numbered_id_seq TO PUBLIC")
+    yield
+    cluster.execute("DROP TABLE numbered")
+
+
+def test_what_another_has_advanced_is_not_found(pool, numbered):
     """Not even by who had the server in between, and after whom nobody had it."""
     daemon = pool(1)
     with connect(daemon) as other, connect(daemon) as client:
-        other.execute("CREATE TABLE numbered (id serial)")
         other.execute("INSERT INTO numbered DEFAULT VALUES")
         wait_until(lambda: daemon.health()[1]["pinned"] == 0, "the other keeps no server")
         client.execute("SELECT 1")
         with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
             client.execute("SELECT lastval()")
-        client.execute("DROP TABLE numbered")
+
+
+@pytest.mark.parametrize("sql, values", [("SELECT lastval()", None), ("SELECT lastval() WHERE %s = 1", (1,))], ids=["simple", "extended"])
+def test_nor_in_the_middle_of_a_transaction(pool, numbered, sql, values):
+    daemon = pool(1)
+    with connect(daemon) as other, connect(daemon) as client:
+        other.execute("INSERT INTO numbered DEFAULT VALUES")
+        wait_until(lambda: daemon.health()[1]["pinned"] == 0, "the other keeps no server")
+        client.execute("BEGIN")
+        client.execute("SELECT 1")
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+            client.execute(sql, values)

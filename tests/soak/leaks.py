@@ -23,7 +23,7 @@ from soak.workers import Ground, Workers  # noqa: E402
 
 POOL_SIZE = 4
 WORKERS = 8
-PROBE_INTERVAL = 0.3
+PROBE_INTERVAL = 1.0
 # The probe is one flow, and is to have all servers at once, also while sessions wait.
 LIMITS = {"max_flow_servers": "100%"}
 

@@ -11,7 +11,7 @@ from harness.raw_client import RawClient
 # in its hands. The last one may be the server that listens for all clients of the pool; it cannot be had, so
 # less patience is spent on it.
 _DEADLINE = 1.5
-_DEADLINE_OF_THE_LAST = 0.7
+_DEADLINE_OF_THE_LAST = 0.4
 
 # One row. Settings as one value, for they are hundreds (those of a language appear when it is loaded, which is
 # nobody's state); `role` is in no view. Statements of our prefix are pgweir's own affair.
