@@ -30,6 +30,7 @@ struct DaemonState {
     std::uint64_t clients_inside = 0;   // past the gate: logging in or logged in
     std::uint64_t buffered_bytes = 0;   // memory of what clients have not read yet
     std::uint64_t max_buffered_bytes = 0;
+    std::uint64_t log_lines_held_back = 0;
     std::uint64_t certificate_expires_at = 0;   // of listen.tls, in seconds since 1970; 0 for none
 };
 
@@ -60,6 +61,8 @@ inline constexpr std::array daemon_rows = {
     DaemonRow{"max_buffered_bytes", MetricType::gauge,
               "Most memory for what clients have not read yet, as configured: beyond it servers wait for them.",
               &DaemonState::max_buffered_bytes},
+    DaemonRow{"log_lines_held_back", MetricType::counter, "Log lines of storms that were counted instead of written.",
+              &DaemonState::log_lines_held_back},
     DaemonRow{"certificate_expiry_timestamp_seconds", MetricType::gauge,
               "When the certificate shown to clients expires, in seconds since 1970; 0 without one.",
               &DaemonState::certificate_expires_at},

@@ -1,5 +1,6 @@
 #include "proxy/daemon.hpp"
 
+#include "proxy/log.hpp"
 #include "proxy/net/tls_context.hpp"
 #include "proxy/server/login_address.hpp"
 
@@ -177,6 +178,7 @@ void Daemon::schedule_tick() {
         for (const auto& [name, pool] : pools()) pool->tick();
         sample_stats();
         sample_usage();
+        tell_held_back_log_lines();
         schedule_tick();
     });
 }

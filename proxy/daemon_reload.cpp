@@ -82,6 +82,7 @@ metrics::Snapshot Daemon::snapshot() const {
     snapshot.daemon.max_client_conn = static_cast<std::uint64_t>(gate_.limit());
     snapshot.daemon.clients_inside = static_cast<std::uint64_t>(gate_.inside());
     snapshot.daemon.reloads = reloads_;
+    snapshot.daemon.log_lines_held_back = held_back_log_lines();
     snapshot.daemon.buffered_bytes = buffered_.used();
     snapshot.daemon.certificate_expires_at = certificate_expires_at_;
     snapshot.daemon.max_buffered_bytes = buffered_.limit();

@@ -11,7 +11,7 @@
 namespace pgweir::proxy {
 
 // Chosen: more than anybody reads, and less than a disk notices.
-constexpr std::uint64_t max_event_lines = 50;
+constexpr std::uint64_t max_event_lines = 100;
 constexpr std::chrono::seconds log_window{1};
 
 // Lines that were not written.

@@ -26,6 +26,7 @@ void report(metrics::LoginCells& cells, const LoginFacts& facts, const LoginStep
     if (result) {
         const auto took = std::chrono::steady_clock::now() - facts.accepted_at;
         cells.login_time.observe(std::chrono::duration<double>(took).count());
+        spdlog::debug("event=login client={} user={:?} database={:?} tls={}", facts.address, facts.user, facts.database, facts.is_tls);
         return;
     }
     if (const std::optional<RefusalReason> refusal = result.error().refusal)

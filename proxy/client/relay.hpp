@@ -142,7 +142,7 @@ private:
     void count_query(ServerConnection& server, Client& client, TimePoint now);
     void count_transaction(ServerConnection& server, Client& client);
     static std::vector<std::byte> refusal_error(const Client& client, const Refusal& refusal);
-    static void pin(ServerConnection& server, PinReason reason);
+    static void pin(ServerConnection& server, const Client& client, PinReason reason);
     static void unpin(ServerConnection& server);
 
     // Settling: what the client has left in its server.

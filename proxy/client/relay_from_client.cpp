@@ -138,10 +138,10 @@ Bytes Relay::forward(Client& client, Bytes bytes) {
     cells(client).parses.add(static_cast<std::uint64_t>(translation.parses));
     cells(client).server_parses.add(static_cast<std::uint64_t>(translation.server_parses));
     cells(client).binds.add(static_cast<std::uint64_t>(translation.binds));
-    if (translation.keeps_large) pin(server, PinReason::large_statement);
+    if (translation.keeps_large) pin(server, client, PinReason::large_statement);
     if (translation.owns_server) {
         client.owns_server = true;
-        pin(server, PinReason::prepared_statement);
+        pin(server, client, PinReason::prepared_statement);
     }
     if (!translation.made.names.empty()) {
         client.pool->watch(translation.made);

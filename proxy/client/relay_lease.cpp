@@ -202,7 +202,7 @@ bool Relay::decide_keeping(ServerConnection& server, Client& client) {
     client.has_own_sequences |= advances || !work.has_foreign_sequences;
     if (advances && client.sequence_use == SequenceUse::unsure) client.sequence_use = client.pool->sequence_users().advances(client.user);
     if (advances && client.sequence_use != SequenceUse::never && !server.pinned) {
-        pin(server, PinReason::sequence);
+        pin(server, client, PinReason::sequence);
         if (client.sequence_use == SequenceUse::unsure) lingering_.push_back(client.id);
     }
     const bool is_about_sequences = advances || work.effects.has(Effect::sequence_use);
@@ -249,11 +249,12 @@ void Relay::end_lease(ServerConnection& server, Client& client) {
     go_on(client);
 }
 
-void Relay::pin(ServerConnection& server, PinReason reason) {
+void Relay::pin(ServerConnection& server, const Client& client, PinReason reason) {
     if (server.pinned == reason) return;
     server.pinned = reason;
     server.pool.pin(server, reason);
-    spdlog::debug("event=pinned pool={} server={} reason={}", server.pool.name(), index_of(server.id), token(reason));
+    spdlog::info("event=pinned pool={} user={} server={} client={} reason={}", server.pool.name(), client.user, index_of(server.id),
+                 client.address, token(reason));
 }
 
 void Relay::unpin(ServerConnection& server) {

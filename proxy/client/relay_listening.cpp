@@ -129,7 +129,7 @@ void Relay::subscription_failed(Client& client, const Letter& letter) {
         // Its own server listens already, and must go on.
         spdlog::warn("event=listen_failed pool={} user={} text={:?}", client.pool->name(), client.user, letter.text);
         client.sticky = PinReason::unknown;
-        pin(*client.lease, PinReason::unknown);
+        pin(*client.lease, client, PinReason::unknown);
         end_lease(*client.lease, client);
         return;
     }

@@ -126,7 +126,7 @@ void Relay::surveyed(ServerConnection& server, Client& client) {
     // What is not known stays where it is, and is asked for again after the next transaction.
     const Effects effects = server.work.effects;
     std::vector<std::string> names = std::move(server.work.custom_settings);
-    pin(server, PinReason::unknown);
+    pin(server, client, PinReason::unknown);
     end_lease(server, client);
     if (!client.lease || &*client.lease != &server) return;
     server.work.effects |= effects;
@@ -174,7 +174,7 @@ void Relay::settle_pin(ServerConnection& server, Client& client, const SessionFa
     else if (facts.has_holdable_cursors) reason = PinReason::holdable_cursor;
     else if (client.owns_server) reason = PinReason::prepared_statement;
     else if (!reason && has_large_statement(client.session)) reason = PinReason::large_statement;
-    if (reason) pin(server, *reason);
+    if (reason) pin(server, client, *reason);
     else if (server.pinned != PinReason::sequence) unpin(server);
 }
 
