@@ -30,6 +30,8 @@ struct PoolSnapshot {
     std::vector<const RelayCells*> relays;   // of each relay thread; they are summed
     UpstreamAddress upstream{};
     std::string pool_mode{};
+    bool is_paused = false;
+    bool is_disabled = false;
     bool is_configured = true;               // false: taken out of the configuration, and kept for the clients it still has
 };
 
@@ -170,10 +172,11 @@ inline constexpr std::array pgbouncer_database_rows = {
                      [](const PoolSnapshot& pool) { return static_cast<double>(pool.state.effective_size); }},
     PgbouncerPoolRow{"current_connections", MetricType::gauge, "Connections to the database, in whatever state.",
                      [](const PoolSnapshot& pool) { return static_cast<double>(pool_servers(pool)); }},
-    PgbouncerPoolRow{"paused", MetricType::gauge, "Always 0: a database cannot be paused.", none<PoolSnapshot>},
+    PgbouncerPoolRow{"paused", MetricType::gauge, "1 for a database that PAUSE has stopped, else 0.",
+                     [](const PoolSnapshot& pool) { return pool.is_paused ? 1.0 : 0.0; }},
     PgbouncerPoolRow{"disabled", MetricType::gauge,
-                     "1 for a database that was taken out of the configuration, else 0.",
-                     [](const PoolSnapshot& pool) { return pool.is_configured ? 0.0 : 1.0; }},
+                     "1 for a database that DISABLE has closed to new clients, or that was taken out of the configuration, else 0.",
+                     [](const PoolSnapshot& pool) { return pool.is_configured && !pool.is_disabled ? 0.0 : 1.0; }},
 };
 
 // Prefix pgbouncer_.

@@ -64,9 +64,14 @@ metrics::PoolState pool_state(const PoolFacts& facts) {
 }
 
 metrics::PoolSnapshot pool_snapshot(const Pool& pool) {
-    metrics::PoolState state = pool_state(pool.facts());
+    const PoolFacts facts = pool.facts();
+    metrics::PoolState state = pool_state(facts);
     state.unknown_refusals = pool.unknown_refusals();
-    return metrics::PoolSnapshot{.database = pool.name(), .state = state, .relays = pool.all_cells()};
+    return metrics::PoolSnapshot{.database = pool.name(),
+                                 .state = state,
+                                 .relays = pool.all_cells(),
+                                 .is_paused = facts.is_paused,
+                                 .is_disabled = pool.is_disabled()};
 }
 
 DatabaseHealth database_health(const Pool& pool) {

@@ -40,6 +40,7 @@ def test_pause_waits_for_transactions_and_holds_the_others(daemon, console):
     pausing = in_background(lambda: Console(daemon)("PAUSE app"))
     show = Console(daemon)
     wait_until(lambda: show("SHOW DATABASES")[0]["paused"] == 1, "it is paused")
+    assert daemon.metrics().value("pgbouncer_databases_paused") == 1
     waiting = in_background(lambda: other.execute("SELECT 1"))
     wait_until(lambda: len(show("SHOW QUEUE")) == 1, "the other waits")
     assert pausing.is_alive()
@@ -55,7 +56,9 @@ def test_pause_waits_for_transactions_and_holds_the_others(daemon, console):
 
 def test_disable_refuses_newcomers_only(daemon, console):
     inside = connect(daemon)
+    assert daemon.metrics().value("pgbouncer_databases_disabled") == 0
     console("DISABLE app")
+    assert daemon.metrics().value("pgbouncer_databases_disabled") == 1
     assert inside.execute("SELECT 1").fetchone() == (1,)
     with pytest.raises(psycopg.OperationalError, match='database "app" is disabled'):
         connect(daemon)
