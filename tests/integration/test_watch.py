@@ -73,8 +73,8 @@ def delete_and_make(path, text):
 
 def replace_the_folder(path, text):
     folder = os.path.dirname(path)
-    shutil.copytree(folder, folder + ".new")
-    write_in_place(os.path.join(folder + ".new", os.path.basename(path)), text)
+    shutil.copytree(folder, folder + ".new", copy_function=os.link)   # the log stays the log
+    rename_over(os.path.join(folder + ".new", os.path.basename(path)), text)
     os.rename(folder, folder + ".old")
     os.rename(folder + ".new", folder)
     shutil.rmtree(folder + ".old")
