@@ -116,7 +116,7 @@ Surroundings real_surroundings() {
         const char* value = std::getenv(name.c_str());
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
     };
-    surroundings.read_file = [](const std::string& path) { return read_up_to(path, max_file_size); };
+    surroundings.read_file = [](const std::string& path) { return read_up_to(path, max_file_size + 1); };
     return surroundings;
 }
 
@@ -142,7 +142,7 @@ LoadResult load_text(std::string_view text, const std::string& file_name, const 
 }
 
 LoadResult load_file(const std::string& path, const Surroundings& surroundings) {
-    const std::optional<std::string> text = read_up_to(path, max_file_size + 1);
+    const std::optional<std::string> text = surroundings.read_file(path);
     if (text) {
         return load_text(*text, path, surroundings);
     }

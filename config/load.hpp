@@ -33,7 +33,7 @@ struct LoadResult {
 struct Surroundings {
     // The value of an environment variable, or nullopt when it is not set.
     std::function<std::optional<std::string>(const std::string& name)> environment;
-    // The content of a secret's file (`file:/path`), or nullopt when it cannot be read.
+    // The content of the file itself or of a secret's (`file:/path`), or nullopt when it cannot be read; errno then says why.
     std::function<std::optional<std::string>(const std::string& path)> read_file;
     // What libpq says is wrong with a DSN, or nullopt when it accepts it. May be empty: no such check.
     std::function<std::optional<std::string>(const std::string& dsn)> check_dsn;

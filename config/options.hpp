@@ -131,6 +131,7 @@ struct Config {
     QueueOptions queue;
     HttpOptions http;
     LogOptions log;
+    bool watch = false;   // reload when the content of the file, or of one that it names, changes
     std::map<std::string, DatabaseOptions> databases;
     std::map<std::string, UserOptions> users;
 };

@@ -1,5 +1,7 @@
 #include "config/read_file.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
 
@@ -11,12 +13,15 @@ std::optional<std::string> read_up_to(const std::string& path, std::size_t limit
     if (!stream) {
         return std::nullopt;
     }
-    std::string content(limit, '\0');
-    stream.read(content.data(), static_cast<std::streamsize>(limit));
+    std::string content;
+    std::array<char, 16384> piece{};
+    while (stream && content.size() < limit) {
+        stream.read(piece.data(), static_cast<std::streamsize>(std::min(piece.size(), limit - content.size())));
+        content.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
+    }
     if (stream.bad() || errno == EISDIR) {
         return std::nullopt;
     }
-    content.resize(static_cast<std::size_t>(stream.gcount()));
     return content;
 }
 

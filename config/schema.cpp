@@ -42,16 +42,14 @@ constexpr auto listen_rows = std::to_array<Row<ListenOptions>>({
      &ListenOptions::unix_socket_dir},
     {{"io_threads", 1, 64, Reload::restart, "Threads that relay; auto is one per core, at most 4.", "auto"},
      &ListenOptions::io_threads},
-    {{"login_threads", 1, 16, Reload::restart, "Threads that accept clients and log them in."},
-     &ListenOptions::login_threads},
+    {{"login_threads", 1, 16, Reload::restart, "Threads that accept clients and log them in."}, &ListenOptions::login_threads},
 });
 
 constexpr auto tls_rows = std::to_array<Row<TlsOptions>>({
     {{"mode", 0, 0, Reload::new_logins,
       "Whether clients may (allow) or must (require) use TLS; without a certificate allow means plain text only."},
      &TlsOptions::mode},
-    {{"certificate", 0, 0, Reload::new_logins, "PEM file with the certificate chain shown to clients."},
-     &TlsOptions::certificate},
+    {{"certificate", 0, 0, Reload::new_logins, "PEM file with the certificate chain shown to clients."}, &TlsOptions::certificate},
     {{"private_key", 0, 0, Reload::new_logins, "PEM file with the key of the certificate."}, &TlsOptions::private_key},
     {{"client_ca", 0, 0, Reload::new_logins,
       "PEM file of authorities; when set, clients must show a certificate signed by one of them."},
@@ -60,8 +58,7 @@ constexpr auto tls_rows = std::to_array<Row<TlsOptions>>({
 });
 
 constexpr auto client_limit_rows = std::to_array<Row<ClientLimits>>({
-    {{"max_client_conn", 1, 1'000'000, Reload::live, "Most clients connected at once; others are refused at login."},
-     &ClientLimits::max_client_conn},
+    {{"max_client_conn", 1, 1'000'000, Reload::live, "Most clients connected at once; others are refused at login."}, &ClientLimits::max_client_conn},
     {{"max_user_client_connections", 0, 1'000'000, Reload::live,
       "Most clients of one user connected at once; 0 for no limit."},
      &ClientLimits::max_user_client_connections},
@@ -76,8 +73,7 @@ constexpr auto client_limit_rows = std::to_array<Row<ClientLimits>>({
 
 constexpr auto pool_limit_rows = std::to_array<Row<PoolLimits>>({
     {{"pool_size", 1, 10'000, Reload::live, "Most servers of one pool, at every instant."}, &PoolLimits::pool_size},
-    {{"min_pool_size", 0, 10'000, Reload::live, "Servers of one pool kept open without being asked for."},
-     &PoolLimits::min_pool_size},
+    {{"min_pool_size", 0, 10'000, Reload::live, "Servers of one pool kept open without being asked for."}, &PoolLimits::min_pool_size},
     {{"max_waiting", 1, 1'000'000, Reload::live,
       "Most clients of one pool waiting for a server; others are refused at once."},
      &PoolLimits::max_waiting},
@@ -97,8 +93,7 @@ constexpr auto pool_limit_rows = std::to_array<Row<PoolLimits>>({
 });
 
 constexpr auto client_timeout_rows = std::to_array<Row<ClientTimeouts>>({
-    {{"client_login_timeout", 100, 10 * minute, Reload::new_logins, "How long a client may take to log in."},
-     &ClientTimeouts::client_login_timeout},
+    {{"client_login_timeout", 100, 10 * minute, Reload::new_logins, "How long a client may take to log in."}, &ClientTimeouts::client_login_timeout},
     {{"client_idle_timeout", 0, week, Reload::live,
       "How long a client may stay connected without a statement; 0s for ever."},
      &ClientTimeouts::client_idle_timeout},
@@ -123,8 +118,7 @@ constexpr auto pool_timeout_rows = std::to_array<Row<PoolTimeouts>>({
     {{"slow_reader_timeout", 0, week, Reload::live,
       "Cancel the statement of a client that does not read its result for this long while others wait; 0s for never."},
      &PoolTimeouts::slow_reader_timeout},
-    {{"server_connect_timeout", 100, 10 * minute, Reload::live, "How long a login to PostgreSQL may take."},
-     &PoolTimeouts::server_connect_timeout},
+    {{"server_connect_timeout", 100, 10 * minute, Reload::live, "How long a login to PostgreSQL may take."}, &PoolTimeouts::server_connect_timeout},
     {{"server_idle_timeout", 0, week, Reload::live,
       "Close a server unused for this long, down to min_pool_size; 0s for never."},
      &PoolTimeouts::server_idle_timeout},
@@ -139,12 +133,10 @@ constexpr auto breaker_rows = std::to_array<Row<BreakerOptions>>({
     {{"open_above", 1, 100, Reload::live,
       "Usage of the pool above which new logins are refused, as a share of its effective size; off for never.", "off"},
      &BreakerOptions::open_above},
-    {{"close_below", 0, 100, Reload::live, "Usage below which they are accepted again."},
-     &BreakerOptions::close_below},
+    {{"close_below", 0, 100, Reload::live, "Usage below which they are accepted again."}, &BreakerOptions::close_below},
     {{"window", 10, minute, Reload::live, "Usage is the mean over this time, so that one short burst is not usage."},
      &BreakerOptions::window},
-    {{"min_open", 0, 10 * minute, Reload::live, "How long the breaker stays open at least."},
-     &BreakerOptions::min_open},
+    {{"min_open", 0, 10 * minute, Reload::live, "How long the breaker stays open at least."}, &BreakerOptions::min_open},
 });
 
 constexpr auto queue_rows = std::to_array<Row<QueueOptions>>({
@@ -168,6 +160,12 @@ constexpr auto http_rows = std::to_array<Row<HttpOptions>>({
 constexpr auto log_rows = std::to_array<Row<LogOptions>>({
     {{"format", 0, 0, Reload::live, "How a log line is written."}, &LogOptions::format},
     {{"level", 0, 0, Reload::live, "The least important messages still written."}, &LogOptions::level},
+});
+
+constexpr auto file_rows = std::to_array<Row<Config>>({
+    {{"watch", 0, 0, Reload::live,
+      "Reload when the content of this file changes, or of a secret or certificate that it names; looked at every second."},
+     &Config::watch},
 });
 
 constexpr auto inherited_rows = std::to_array<Row<DatabaseOptions>>({
@@ -236,6 +234,7 @@ Section top(Config& config, DatabaseOptions* defaults) {
     Section timeouts = section_of("timeouts", client_timeout_rows, config.timeouts);
 
     Section section;
+    append(section.options, file_rows, config);
     if (defaults != nullptr) {
         append(limits.options, pool_limit_rows, defaults->limits);
         append(timeouts.options, pool_timeout_rows, defaults->timeouts);

@@ -69,6 +69,20 @@ ServerTarget server_target(const config::DatabaseOptions& database) {
                         .connect_timeout = database.timeouts.server_connect_timeout};
 }
 
+std::variant<std::shared_ptr<const TlsOffer>, net::TlsError> make_tls_offer(const config::TlsOptions& options) {
+    auto offer = std::make_shared<TlsOffer>();
+    offer->required = options.mode == config::TlsMode::require;
+    if (options.mode != config::TlsMode::disable && !options.certificate.empty()) {
+        std::variant<net::ServerTls, net::TlsError> made = net::make_server_tls(options);
+        if (auto* error = std::get_if<net::TlsError>(&made)) return std::move(*error);
+        auto& tls = std::get<net::ServerTls>(made);
+        offer->context = std::move(tls.context);
+        offer->endpoint_binding = std::move(tls.endpoint_binding);
+        offer->expires_at = tls.expires_at;
+    }
+    return offer;
+}
+
 UserVerifiers Verifiers::make(const config::Config& config) {
     UserVerifiers by_user;
     std::map<std::string, protocol::ScramVerifier> used;

@@ -5,12 +5,15 @@
 #include "config/options.hpp"
 #include "protocol/scram.hpp"
 #include "proxy/client/directory.hpp"
+#include "proxy/client/login.hpp"
+#include "proxy/net/tls_context.hpp"
 #include "proxy/server/login.hpp"
 #include "proxy/server/pool.hpp"
 
 #include <map>
 #include <memory>
 #include <string>
+#include <variant>
 
 namespace pgweir::proxy {
 
@@ -19,6 +22,9 @@ PoolLimits pool_limits(const config::DatabaseOptions& database, const config::Co
 PoolLimits pool_limits(const config::DatabaseOptions& database);
 
 ServerTarget server_target(const config::DatabaseOptions& database);
+
+// Reads the certificate's files: helper threads only, but at start.
+std::variant<std::shared_ptr<const TlsOffer>, net::TlsError> make_tls_offer(const config::TlsOptions& options);
 
 using UserVerifiers = std::map<std::string, protocol::ScramVerifier>;
 

@@ -7,9 +7,9 @@
 #include "metrics/reference.hpp"
 #include "protocol/scram.hpp"
 #include "proxy/assembly.hpp"
+#include "proxy/config_files.hpp"
 #include "proxy/daemon.hpp"
 #include "proxy/log.hpp"
-#include "proxy/server/login.hpp"
 #include "proxy/simulation/report.hpp"
 #include "proxy/simulation/simulation.hpp"
 
@@ -24,15 +24,10 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <system_error>
 
 namespace pgweir::proxy {
 namespace {
-
-config::LoadResult load(const std::string& file) {
-    config::Surroundings surroundings = config::real_surroundings();
-    surroundings.check_dsn = check_dsn;
-    return config::load_file(file, surroundings);
-}
 
 // Descriptors beside those of clients: servers, listeners, epoll sets, logs.
 constexpr rlim_t spare_descriptors = 512;
@@ -68,19 +63,17 @@ std::string default_config_file() {
 
 int run_daemon(const std::string& config_file) {
     std::signal(SIGPIPE, SIG_IGN);
-    const config::LoadResult loaded = load(config_file);
+    // By its full path, so that reloads find it where the working directory was, should that be replaced.
+    std::error_code ec;
+    const std::filesystem::path absolute = std::filesystem::absolute(config_file, ec);
+    const std::string path = ec ? config_file : absolute.string();
+    const ConfigReading loaded = read_config(path, Occasion::start);
     for (const config::Diagnostic& problem : loaded.problems) std::cerr << problem.text() << '\n';
     if (!loaded.config) return exit_bad_config;
     set_up_log(loaded.config->log);
     raise_descriptor_limit(loaded.config->limits.max_client_conn);
-    const auto reread = [config_file]() -> std::shared_ptr<const config::Config> {
-        config::LoadResult again = load(config_file);
-        for (const config::Diagnostic& problem : again.problems)
-            spdlog::error("event=reload_failed text={:?}", problem.text());
-        return again.config;
-    };
     try {
-        Daemon daemon(loaded.config, reread);
+        Daemon daemon(loaded, [path] { return read_config(path, Occasion::reload); });
         const int exit_code = daemon.run();
         block_signals();
         return exit_code;
@@ -91,7 +84,7 @@ int run_daemon(const std::string& config_file) {
 }
 
 int check_config(const std::string& config_file) {
-    const config::LoadResult loaded = load(config_file);
+    const ConfigReading loaded = read_config(config_file, Occasion::start);
     for (const config::Diagnostic& problem : loaded.problems) std::cerr << problem.text() << '\n';
     if (!loaded.config) return exit_bad_config;
     std::cout << config_file << ": " << loaded.config->databases.size() << " database(s), " << loaded.config->users.size()

@@ -1,7 +1,6 @@
 #include "proxy/daemon.hpp"
 
 #include "proxy/log.hpp"
-#include "proxy/net/tls_context.hpp"
 #include "proxy/server/login_address.hpp"
 
 #include <openssl/rand.h>
@@ -27,9 +26,9 @@ int io_threads(const config::ListenOptions& options) {
 
 }  // namespace
 
-Daemon::Daemon(std::shared_ptr<const config::Config> config, Reread reread)
+Daemon::Daemon(const ConfigReading& first, Reread reread)
     : reread_(std::move(reread)),
-      config_(std::move(config)),
+      config_(first.config),
       gate_(config_->limits.max_client_conn),
       buffered_(config_->limits.max_buffered.bytes),
       services_{.directory = [this] { return directory(); },
@@ -54,6 +53,7 @@ Daemon::Daemon(std::shared_ptr<const config::Config> config, Reread reread)
     for (int i = 0; i < io_threads(config_->listen); ++i)
         relay_threads_.push_back(std::make_unique<RelayThread>(ThreadIndex{static_cast<std::uint32_t>(i)}, cancel_keys_, texts_, buffered_));
     console_services_ = console_services();
+    file_watch_.read(first.files);
 }
 
 Daemon::~Daemon() = default;
@@ -74,7 +74,9 @@ int Daemon::run() {
 
 std::optional<std::string> Daemon::open() {
     boost::asio::io_context& context = login_threads_.front()->context;
-    if (std::optional<std::string> error = open_tls(config_->listen.tls)) return error;
+    auto tls = make_tls_offer(config_->listen.tls);
+    if (auto* error = std::get_if<net::TlsError>(&tls)) return std::move(error->text);
+    tls_ = std::get<std::shared_ptr<const TlsOffer>>(std::move(tls));
     open_pools(*config_);
     directory_ = make_directory(*config_, pools_, verifiers_.make(*config_), mock_secret_);
 
@@ -93,24 +95,6 @@ std::optional<std::string> Daemon::open() {
     drain_timer_.emplace(context);
     wait_for_signal();
     schedule_tick();
-    return std::nullopt;
-}
-
-std::optional<std::string> Daemon::open_tls(const config::TlsOptions& options) {
-    auto offer = std::make_shared<TlsOffer>();
-    std::uint64_t expires_at = 0;
-    offer->required = options.mode == config::TlsMode::require;
-    if (options.mode != config::TlsMode::disable && !options.certificate.empty()) {
-        std::variant<net::ServerTls, net::TlsError> made = net::make_server_tls(options);
-        if (const auto* error = std::get_if<net::TlsError>(&made)) return error->text;
-        auto& tls = std::get<net::ServerTls>(made);
-        offer->context = std::move(tls.context);
-        offer->endpoint_binding = std::move(tls.endpoint_binding);
-        expires_at = tls.expires_at;
-    }
-    certificate_expires_at_ = expires_at;
-    const std::lock_guard lock(mutex_);
-    tls_ = std::move(offer);
     return std::nullopt;
 }
 
@@ -179,6 +163,7 @@ void Daemon::schedule_tick() {
         sample_stats();
         sample_usage();
         tell_held_back_log_lines();
+        watch_files();
         schedule_tick();
     });
 }

@@ -11,6 +11,7 @@
 #include "proxy/assembly.hpp"
 #include "proxy/client/login.hpp"
 #include "proxy/client/relay_thread.hpp"
+#include "proxy/config_files.hpp"
 #include "proxy/net/listener.hpp"
 #include "proxy/net/spawn.hpp"
 #include "proxy/server/helper_threads.hpp"
@@ -30,17 +31,18 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 namespace pgweir::proxy {
 
 class Daemon {
 public:
-    // `reread` loads the configuration anew for a reload: null, with the problems logged,
-    // when it is bad. It runs on a helper thread.
-    using Reread = std::function<std::shared_ptr<const config::Config>()>;
+    // Loads the configuration anew for a reload. It runs on a helper thread.
+    using Reread = std::function<ConfigReading()>;
 
-    Daemon(std::shared_ptr<const config::Config> config, Reread reread);
+    // Requires: `first` has a Config.
+    Daemon(const ConfigReading& first, Reread reread);
     ~Daemon();
 
     // Opens everything; then serves until it is told to end. Returns the exit code:
@@ -48,6 +50,13 @@ public:
     int run();
 
 private:
+    // What a reload brings, as helpers have made it of the files.
+    struct NextConfig {
+        ConfigReading reading;
+        UserVerifiers verifiers;
+        std::variant<std::shared_ptr<const TlsOffer>, net::TlsError> tls;   // like the verifiers: with a Config only
+    };
+
     struct LoginThread {
         boost::asio::io_context context{1};
         metrics::LoginCells cells;
@@ -56,7 +65,6 @@ private:
 
     // Start.
     std::optional<std::string> open();
-    std::optional<std::string> open_tls(const config::TlsOptions& options);
     void open_pools(const config::Config& config);
     void start_http();
     void start_threads();
@@ -65,7 +73,11 @@ private:
     void wait_for_signal();
     void on_signal(int number);
     void schedule_tick();
-    void reload();
+    void watch_files();
+    // With `settled` only if the files hold just that.
+    void reload(FilePrints settled = {});
+    std::shared_ptr<NextConfig> prepare();
+    void take(const NextConfig& next);
     void apply(std::shared_ptr<const config::Config> config, const UserVerifiers& verifiers);
     void accept(net::Accepted accepted);
     void hand_over(LoggedInClient client);
@@ -134,12 +146,13 @@ private:
 
     std::atomic<std::uint64_t> generation_{1};
     std::atomic<bool> last_reload_ok_{true};
-    std::atomic<std::uint64_t> certificate_expires_at_{0};   // in seconds since 1970; 0 without one
     std::array<std::uint64_t, 2> reloads_{};         // by metrics::ReloadResult; the first login thread's
     std::atomic<bool> is_draining_{false};
     std::atomic<std::uint32_t> next_relay_thread_{0};
     bool is_reloading_ = false;
     bool reload_again_ = false;
+    FileWatch file_watch_;
+    bool is_looking_ = false;
     std::vector<std::function<void(bool)>> reload_watchers_;   // told whether it was taken
     bool has_ended_clients_ = false;
     bool has_retired_pools_ = false;

@@ -4,7 +4,6 @@
 #include "config/diff.hpp"
 #include "config/words.hpp"
 #include "proxy/log.hpp"
-#include "proxy/net/tls_context.hpp"
 #include "proxy/statistics.hpp"
 
 #include <boost/asio/post.hpp>
@@ -19,19 +18,33 @@
 
 namespace pgweir::proxy {
 
+// Polled, and by content: a look costs microseconds, sees what is mounted from elsewhere, and does not care which link or
+// folder on the way was replaced. inotify would have to follow all of these, and is silent on network file systems.
+void Daemon::watch_files() {
+    if (!config_->watch || is_draining_ || is_looking_ || is_reloading_ || !file_watch_.is_due(Clock::now())) return;
+    is_looking_ = true;
+    helpers_.run_reading([this, paths = file_watch_.paths()] {
+        boost::asio::post(login_threads_.front()->context, [this, seen = look_at(paths)]() mutable {
+            is_looking_ = false;
+            const std::optional<std::string> changed = file_watch_.look(seen, Clock::now());
+            if (!changed || is_reloading_ || is_draining_ || !config_->watch) return;
+            spdlog::info("event=file_changed path={:?}", *changed);
+            reload(std::move(seen));
+        });
+    });
+}
+
 // Reading and hashing block, so they are done by a helper; what is decided is decided here.
-void Daemon::reload() {
+void Daemon::reload(FilePrints settled) {
     if (is_reloading_) {
         reload_again_ = true;
         return;
     }
     is_reloading_ = true;
-    helpers_.run([this] {
-        std::shared_ptr<const config::Config> config = reread_();
-        UserVerifiers verifiers;
-        if (config) verifiers = verifiers_.make(*config);
-        boost::asio::post(login_threads_.front()->context, [this, config = std::move(config), verifiers = std::move(verifiers)]() mutable {
-            apply(std::move(config), verifiers);
+    helpers_.run_reading([this, settled = std::move(settled)] {
+        boost::asio::post(login_threads_.front()->context, [this, settled, next = prepare()] {
+            // Otherwise somebody is writing: the next looks will tell when that has ended.
+            if (holds(settled, next->reading.files)) take(*next);
             is_reloading_ = false;
             if (std::exchange(reload_again_, false)) reload();
             else tell_reload_watchers();
@@ -39,13 +52,38 @@ void Daemon::reload() {
     });
 }
 
+// On a helper thread.
+std::shared_ptr<Daemon::NextConfig> Daemon::prepare() {
+    auto next = std::make_shared<NextConfig>();
+    next->reading = reread_();
+    if (next->reading.config) {
+        next->verifiers = verifiers_.make(*next->reading.config);
+        next->tls = make_tls_offer(next->reading.config->listen.tls);
+    }
+    return next;
+}
+
+void Daemon::take(const NextConfig& next) {
+    file_watch_.read(next.reading.files);
+    const auto* tls_error = std::get_if<net::TlsError>(&next.tls);
+    for (const config::Diagnostic& problem : next.reading.problems) spdlog::error("event=reload_failed text={:?}", problem.text());
+    if (tls_error != nullptr) spdlog::error("event=reload_failed text={:?}", tls_error->text);
+    if (!next.reading.config || tls_error != nullptr) {
+        last_reload_ok_ = false;
+        ++reloads_[static_cast<std::size_t>(metrics::ReloadResult::failed)];
+        return;
+    }
+    if (!is_draining_) {
+        const std::lock_guard lock(mutex_);
+        tls_ = std::get<std::shared_ptr<const TlsOffer>>(next.tls);
+    }
+    apply(next.reading.config, next.verifiers);
+}
+
 void Daemon::apply(std::shared_ptr<const config::Config> config, const UserVerifiers& verifiers) {
-    std::optional<std::string> tls_error;
-    if (config && !is_draining_) tls_error = open_tls(config->listen.tls);
-    if (tls_error) spdlog::error("event=reload_failed text={:?}", *tls_error);
-    last_reload_ok_ = config && !tls_error;
-    ++reloads_[static_cast<std::size_t>(last_reload_ok_ ? metrics::ReloadResult::ok : metrics::ReloadResult::failed)];
-    if (!last_reload_ok_ || is_draining_) return;
+    last_reload_ok_ = true;
+    ++reloads_[static_cast<std::size_t>(metrics::ReloadResult::ok)];
+    if (is_draining_) return;
 
     for (const config::Change& change : config::diff(*config_, *config))
         spdlog::info("event=config_changed {}", change.text());
@@ -84,7 +122,7 @@ metrics::Snapshot Daemon::snapshot() const {
     snapshot.daemon.reloads = reloads_;
     snapshot.daemon.log_lines_held_back = held_back_log_lines();
     snapshot.daemon.buffered_bytes = buffered_.used();
-    snapshot.daemon.certificate_expires_at = certificate_expires_at_;
+    snapshot.daemon.certificate_expires_at = services_.tls()->expires_at;
     snapshot.daemon.max_buffered_bytes = buffered_.limit();
     snapshot.process = process_state();
     snapshot.users = config_->users.size();

@@ -11,6 +11,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,6 +27,7 @@ struct TlsOffer {
     std::shared_ptr<SSL_CTX> context;   // null: TLS is not offered
     bool required = false;
     std::string endpoint_binding;       // tls-server-end-point data of the certificate (RFC 5929)
+    std::uint64_t expires_at = 0;       // the certificate's last second, in seconds since 1970; 0 without one
 };
 
 // What a login needs of the daemon. Owned by the daemon, outlives every login. The

@@ -207,7 +207,9 @@ bool Relay::decide_keeping(ServerConnection& server, Client& client) {
     }
     const bool is_about_sequences = advances || work.effects.has(Effect::sequence_use);
     client.without_sequences = is_about_sequences ? 0 : client.without_sequences + 1;
-    if (server.pinned == PinReason::sequence && client.without_sequences > max_without_sequences) unpin(server);
+    // A busy client never lingers: what its user has been believed to do since it was pinned ends the pin, too.
+    const bool needs_no_sequence = client.sequence_use == SequenceUse::never || client.without_sequences > max_without_sequences;
+    if (server.pinned == PinReason::sequence && needs_no_sequence) unpin(server);
     if (server.pinned == PinReason::large_statement && !has_large_statement(client.session)) unpin(server);
     const UnnamedStatement& unnamed = client.session.unnamed;
     const bool has_large_unnamed = unnamed.parsed != 0 && unnamed.definition.empty() && !unnamed.is_bound;

@@ -1,8 +1,11 @@
-"""A self-made certificate authority and a server certificate for localhost, by openssl."""
+"""A self-made certificate authority and a server certificate for localhost, by openssl; and what a daemon shows."""
 
 import os
+import ssl
 import subprocess
 from dataclasses import dataclass
+
+from .raw_client import RawClient
 
 
 @dataclass
@@ -34,3 +37,18 @@ def make_certificates(directory, name="localhost", days=30):
             "-CAcreateserial", "-days", days, "-extfile", path("server.ext"), "-out", path("server.crt"))
     os.chmod(path("server.key"), 0o600)
     return Certificates(path("ca.crt"), path("server.crt"), path("server.key"))
+
+
+def der(path):
+    with open(path) as file:
+        return ssl.PEM_cert_to_DER_cert(file.read())
+
+
+def shown(daemon):
+    """The certificate that a client sees, as DER."""
+    client = RawClient(daemon.port)
+    assert client.request_tls() == b"S"
+    client.start_tls()
+    certificate = client.sock.getpeercert(binary_form=True)
+    client.close()
+    return certificate

@@ -181,6 +181,25 @@ def numbered(cluster):
     cluster.execute("DROP TABLE numbered")
 
 
+def test_a_busy_client_keeps_no_server_for_a_sequence_that_nobody_asks_for(pool, numbered):
+    daemon = pool(1, {"timeouts": {"query_wait_timeout": "20s"}})
+    stop = threading.Event()
+    with connect(daemon) as busy, connect(daemon) as other:
+        def insert():
+            while not stop.is_set():
+                busy.execute("INSERT INTO numbered DEFAULT VALUES")
+
+        thread = threading.Thread(target=insert)
+        thread.start()
+        try:
+            wait_until(lambda: daemon.metrics().value("pgweir_pins_started_total", reason="sequence") > 0, "it is pinned at first")
+            for _ in range(50):
+                assert other.execute("SELECT 1").fetchone() == (1,)
+        finally:
+            stop.set()
+            thread.join()
+
+
 def test_what_another_has_advanced_is_not_found(pool, numbered):
     """Not even by who had the server in between, and after whom nobody had it."""
     daemon = pool(1)

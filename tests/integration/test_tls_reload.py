@@ -8,8 +8,7 @@ import time
 
 import pytest
 
-from harness.certificates import make_certificates
-from harness.raw_client import RawClient
+from harness.certificates import der, make_certificates, shown
 from harness.wait import wait_until
 
 
@@ -24,21 +23,6 @@ def served(pool, tmp_path):
         shutil.copy(getattr(made[0], file), tmp_path / file)
     daemon = pool(1, {"listen": {"tls": {"certificate": str(tmp_path / "certificate"), "private_key": str(tmp_path / "private_key")}}})
     return daemon, made, tmp_path
-
-
-def shown(daemon):
-    """The certificate that a client sees, as DER."""
-    client = RawClient(daemon.port)
-    assert client.request_tls() == b"S"
-    client.start_tls()
-    certificate = client.sock.getpeercert(binary_form=True)
-    client.close()
-    return certificate
-
-
-def der(path):
-    with open(path) as file:
-        return ssl.PEM_cert_to_DER_cert(file.read())
 
 
 def expiry_of(path):

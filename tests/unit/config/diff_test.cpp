@@ -38,6 +38,7 @@ TEST_CASE("diff: each change says what it takes to be in force", "[config]") {
     CHECK(changes(entries, "listen: { port: 7000, io_threads: 2 }\nlimits: { max_client_conn: 5 }\n" + entries) ==
           Texts{"listen.port: 6432 -> 7000 (needs a restart)", "listen.io_threads: auto -> 2 (needs a restart)",
                 "limits.max_client_conn: 10000 -> 5 (live)"});
+    CHECK(changes(entries, "watch: true\n" + entries) == Texts{"watch: false -> true (live)"});
     CHECK(changes(entries, "server_settings: { jit: 'on' }\n" + entries) ==
           Texts{"databases.app.server_settings: { application_name: pgweir, jit: off } -> "
                 "{ application_name: pgweir, jit: on } (new servers)"});

@@ -48,6 +48,7 @@ TEST_CASE("load: a file with only a database and a user has every default", "[co
     CHECK(config.limits.max_client_conn == 10000);
     CHECK(config.timeouts.drain_timeout == seconds(30));
     CHECK(config.http.port == 9127);
+    CHECK_FALSE(config.watch);
     const config::DatabaseOptions& app = config.databases.at("app");
     CHECK(app.name == "app");
     CHECK(app.dsn.reveal() == "host=/tmp sslmode=disable");
