@@ -65,7 +65,7 @@ def test_an_unknown_shell_is_refused():
     assert result.returncode >= 100 and "bash" in result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "check", "reference", "hash-password", "simulate", "migrate", "completion"])
+@pytest.mark.parametrize("command", ["run", "check", "reference", "hash-password", "simulate", "show", "top", "migrate", "completion"])
 def test_every_help_has_an_example(command):
     result = run(binary(), command, "--help")
     assert result.returncode == 0 and "Example" in result.stdout and f"pgweir {command}" in result.stdout
