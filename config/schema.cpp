@@ -34,24 +34,20 @@ struct Row {
 };
 
 constexpr auto listen_rows = std::to_array<Row<ListenOptions>>({
-    {{"address", 0, 0, Reload::restart, "IP addresses to listen on: one or a list; [] for the unix socket alone."},
-     &ListenOptions::address},
+    {{"address", 0, 0, Reload::restart, "IP addresses to listen on: one or a list; [] for the unix socket alone."}, &ListenOptions::address},
     {{"port", 0, 65535, Reload::restart, "TCP port for clients; 0 takes any free one."}, &ListenOptions::port},
     {{"unix_socket_dir", 0, 0, Reload::restart,
       "Directory for a unix socket named as PostgreSQL names it, .s.PGSQL.<port>; empty for none."},
      &ListenOptions::unix_socket_dir},
-    {{"io_threads", 1, 64, Reload::restart, "Threads that relay; auto is one per core, at most 4.", "auto"},
-     &ListenOptions::io_threads},
-    {{"login_threads", 1, 16, Reload::restart, "Threads that accept clients and log them in."},
-     &ListenOptions::login_threads},
+    {{"io_threads", 1, 64, Reload::restart, "Threads that relay; auto is one per core, at most 4.", "auto"}, &ListenOptions::io_threads},
+    {{"login_threads", 1, 16, Reload::restart, "Threads that accept clients and log them in."}, &ListenOptions::login_threads},
 });
 
 constexpr auto tls_rows = std::to_array<Row<TlsOptions>>({
     {{"mode", 0, 0, Reload::new_logins,
       "Whether clients may (allow) or must (require) use TLS; without a certificate allow means plain text only."},
      &TlsOptions::mode},
-    {{"certificate", 0, 0, Reload::new_logins, "PEM file with the certificate chain shown to clients."},
-     &TlsOptions::certificate},
+    {{"certificate", 0, 0, Reload::new_logins, "PEM file with the certificate chain shown to clients."}, &TlsOptions::certificate},
     {{"private_key", 0, 0, Reload::new_logins, "PEM file with the key of the certificate."}, &TlsOptions::private_key},
     {{"client_ca", 0, 0, Reload::new_logins,
       "PEM file of authorities; when set, clients must show a certificate signed by one of them."},
@@ -60,8 +56,7 @@ constexpr auto tls_rows = std::to_array<Row<TlsOptions>>({
 });
 
 constexpr auto client_limit_rows = std::to_array<Row<ClientLimits>>({
-    {{"max_client_conn", 1, 1'000'000, Reload::live, "Most clients connected at once; others are refused at login."},
-     &ClientLimits::max_client_conn},
+    {{"max_client_conn", 1, 1'000'000, Reload::live, "Most clients connected at once; others are refused at login."}, &ClientLimits::max_client_conn},
     {{"max_user_client_connections", 0, 1'000'000, Reload::live,
       "Most clients of one user connected at once; 0 for no limit."},
      &ClientLimits::max_user_client_connections},
@@ -76,8 +71,7 @@ constexpr auto client_limit_rows = std::to_array<Row<ClientLimits>>({
 
 constexpr auto pool_limit_rows = std::to_array<Row<PoolLimits>>({
     {{"pool_size", 1, 10'000, Reload::live, "Most servers of one pool, at every instant."}, &PoolLimits::pool_size},
-    {{"min_pool_size", 0, 10'000, Reload::live, "Servers of one pool kept open without being asked for."},
-     &PoolLimits::min_pool_size},
+    {{"min_pool_size", 0, 10'000, Reload::live, "Servers of one pool kept open without being asked for."}, &PoolLimits::min_pool_size},
     {{"max_waiting", 1, 1'000'000, Reload::live,
       "Most clients of one pool waiting for a server; others are refused at once."},
      &PoolLimits::max_waiting},
@@ -97,13 +91,11 @@ constexpr auto pool_limit_rows = std::to_array<Row<PoolLimits>>({
 });
 
 constexpr auto client_timeout_rows = std::to_array<Row<ClientTimeouts>>({
-    {{"client_login_timeout", 100, 10 * minute, Reload::new_logins, "How long a client may take to log in."},
-     &ClientTimeouts::client_login_timeout},
+    {{"client_login_timeout", 100, 10 * minute, Reload::new_logins, "How long a client may take to log in."}, &ClientTimeouts::client_login_timeout},
     {{"client_idle_timeout", 0, week, Reload::live,
       "How long a client may stay connected without a statement; 0s for ever."},
      &ClientTimeouts::client_idle_timeout},
-    {{"drain_timeout", 0, 24 * hour, Reload::live, "How long a stopping daemon waits for transactions to end."},
-     &ClientTimeouts::drain_timeout},
+    {{"drain_timeout", 0, 24 * hour, Reload::live, "How long a stopping daemon waits for transactions to end."}, &ClientTimeouts::drain_timeout},
 });
 
 constexpr auto pool_timeout_rows = std::to_array<Row<PoolTimeouts>>({
@@ -123,8 +115,7 @@ constexpr auto pool_timeout_rows = std::to_array<Row<PoolTimeouts>>({
     {{"slow_reader_timeout", 0, week, Reload::live,
       "Cancel the statement of a client that does not read its result for this long while others wait; 0s for never."},
      &PoolTimeouts::slow_reader_timeout},
-    {{"server_connect_timeout", 100, 10 * minute, Reload::live, "How long a login to PostgreSQL may take."},
-     &PoolTimeouts::server_connect_timeout},
+    {{"server_connect_timeout", 100, 10 * minute, Reload::live, "How long a login to PostgreSQL may take."}, &PoolTimeouts::server_connect_timeout},
     {{"server_idle_timeout", 0, week, Reload::live,
       "Close a server unused for this long, down to min_pool_size; 0s for never."},
      &PoolTimeouts::server_idle_timeout},
@@ -163,6 +154,13 @@ constexpr auto http_rows = std::to_array<Row<HttpOptions>>({
     {{"token", 0, 0, Reload::live,
       "What a request has to bring as `Authorization: Bearer TOKEN`, but for /livez and /readyz; ${VAR} and file:/path are read. Empty: nothing."},
      &HttpOptions::token},
+});
+
+constexpr auto http_tls_rows = std::to_array<Row<HttpTlsOptions>>({
+    {{"certificate", 0, 0, Reload::live, "PEM file with the certificate chain that HTTP is served with, over TLS only; empty for plain text."},
+     &HttpTlsOptions::certificate},
+    {{"private_key", 0, 0, Reload::live, "PEM file with the key of the certificate."}, &HttpTlsOptions::private_key},
+    {{"min_version", 0, 0, Reload::live, "Oldest TLS version that HTTP is served over."}, &HttpTlsOptions::min_version},
 });
 
 constexpr auto log_rows = std::to_array<Row<LogOptions>>({
@@ -246,7 +244,9 @@ Section top(Config& config, DatabaseOptions* defaults) {
         section.sections.push_back(section_of("breaker", breaker_rows, defaults->breaker));
     }
     section.sections.push_back(section_of("queue", queue_rows, config.queue));
-    section.sections.push_back(section_of("http", http_rows, config.http));
+    Section http = section_of("http", http_rows, config.http);
+    http.sections.push_back(section_of("tls", http_tls_rows, config.http.tls));
+    section.sections.push_back(std::move(http));
     section.sections.push_back(section_of("log", log_rows, config.log));
     return section;
 }

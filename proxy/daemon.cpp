@@ -1,5 +1,6 @@
 #include "proxy/daemon.hpp"
 
+#include "config/addresses.hpp"
 #include "proxy/net/tls_context.hpp"
 #include "proxy/server/login_address.hpp"
 
@@ -22,6 +23,15 @@ constexpr int max_io_threads = 4;
 int io_threads(const config::ListenOptions& options) {
     if (options.io_threads > 0) return options.io_threads;
     return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, max_io_threads);
+}
+
+// What HTTP shows is of interest to others: a token keeps them out, and TLS keeps the token from them.
+void warn_if_exposed(const config::HttpOptions& http) {
+    const bool is_guarded = !http.token.reveal().empty() && !http.tls.certificate.empty();
+    if (http.port == 0 || config::is_loopback_ip(http.address) || is_guarded) return;
+    spdlog::warn("event=http_exposed address={} token={} tls={} text=\"who reaches it may see users, addresses and statements: set http.token and "
+                 "http.tls, or leave it on loopback\"",
+                 http.address, http.token.reveal().empty() ? "no" : "yes", http.tls.certificate.empty() ? "no" : "yes");
 }
 
 }  // namespace
@@ -73,7 +83,7 @@ int Daemon::run() {
 
 std::optional<std::string> Daemon::open() {
     boost::asio::io_context& context = login_threads_.front()->context;
-    if (std::optional<std::string> error = open_tls(config_->listen.tls)) return error;
+    if (std::optional<std::string> error = open_tls(*config_)) return error;
     open_pools(*config_);
     directory_ = make_directory(*config_, pools_, verifiers_.make(*config_), mock_secret_);
 
@@ -84,8 +94,10 @@ std::optional<std::string> Daemon::open() {
     if (std::optional<net::ListenError> error = listener_->start(config_->listen)) return error->text;
     if (config_->http.port != 0) {
         http_ = std::make_unique<HttpServer>(coroutines_, context.get_executor(), http_services(),
-                                             [this](std::string database) { return status(std::move(database)); });
+                                             [this](std::string database) { return status(std::move(database)); },
+                                             [this] { return http_tls_; });
         if (std::optional<net::ListenError> error = http_->start(config_->http.address, config_->http.port)) return error->text;
+        warn_if_exposed(config_->http);
     }
     signals_.emplace(context, SIGHUP, SIGTERM, SIGINT);
     timer_.emplace(context);
@@ -95,19 +107,27 @@ std::optional<std::string> Daemon::open() {
     return std::nullopt;
 }
 
-std::optional<std::string> Daemon::open_tls(const config::TlsOptions& options) {
+// The pairs of all listeners, or, with one that is bad, those that are in use.
+std::optional<std::string> Daemon::open_tls(const config::Config& config) {
+    const config::TlsOptions& options = config.listen.tls;
     auto offer = std::make_shared<TlsOffer>();
-    std::uint64_t expires_at = 0;
     offer->required = options.mode == config::TlsMode::require;
+    net::ServerTls clients;
+    net::ServerTls http;
     if (options.mode != config::TlsMode::disable && !options.certificate.empty()) {
         std::variant<net::ServerTls, net::TlsError> made = net::make_server_tls(options);
         if (const auto* error = std::get_if<net::TlsError>(&made)) return error->text;
-        auto& tls = std::get<net::ServerTls>(made);
-        offer->context = std::move(tls.context);
-        offer->endpoint_binding = std::move(tls.endpoint_binding);
-        expires_at = tls.expires_at;
+        clients = std::get<net::ServerTls>(std::move(made));
+        offer->context = std::move(clients.context);
+        offer->endpoint_binding = std::move(clients.endpoint_binding);
     }
-    certificate_expires_at_ = expires_at;
+    if (!config.http.tls.certificate.empty()) {
+        std::variant<net::ServerTls, net::TlsError> made = net::make_http_tls(config.http.tls);
+        if (const auto* error = std::get_if<net::TlsError>(&made)) return error->text;
+        http = std::get<net::ServerTls>(std::move(made));
+    }
+    certificate_expires_at_ = {clients.expires_at, http.expires_at};
+    http_tls_ = std::move(http.context);
     const std::lock_guard lock(mutex_);
     tls_ = std::move(offer);
     return std::nullopt;

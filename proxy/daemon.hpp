@@ -56,7 +56,7 @@ private:
 
     // Start.
     std::optional<std::string> open();
-    std::optional<std::string> open_tls(const config::TlsOptions& options);
+    std::optional<std::string> open_tls(const config::Config& config);
     void open_pools(const config::Config& config);
     void start_http();
     void start_threads();
@@ -115,6 +115,7 @@ private:
     mutable std::mutex mutex_;                       // of what all threads read and a reload replaces
     std::shared_ptr<const Directory> directory_;
     std::shared_ptr<const TlsOffer> tls_;
+    std::shared_ptr<SSL_CTX> http_tls_;              // null: HTTP is plain; the first login thread's
     Pools pools_;
 
     LoginServices services_;
@@ -134,7 +135,7 @@ private:
 
     std::atomic<std::uint64_t> generation_{1};
     std::atomic<bool> last_reload_ok_{true};
-    std::atomic<std::uint64_t> certificate_expires_at_{0};   // in seconds since 1970; 0 without one
+    std::array<std::uint64_t, 2> certificate_expires_at_{};   // by metrics::CertificateOf; the first login thread's
     std::array<std::uint64_t, 2> reloads_{};         // by metrics::ReloadResult; the first login thread's
     std::atomic<bool> is_draining_{false};
     std::atomic<std::uint32_t> next_relay_thread_{0};

@@ -41,7 +41,7 @@ void Daemon::reload() {
 
 void Daemon::apply(std::shared_ptr<const config::Config> config, const UserVerifiers& verifiers) {
     std::optional<std::string> tls_error;
-    if (config && !is_draining_) tls_error = open_tls(config->listen.tls);
+    if (config && !is_draining_) tls_error = open_tls(*config);
     if (tls_error) spdlog::error("event=reload_failed text={:?}", *tls_error);
     last_reload_ok_ = config && !tls_error;
     ++reloads_[static_cast<std::size_t>(last_reload_ok_ ? metrics::ReloadResult::ok : metrics::ReloadResult::failed)];

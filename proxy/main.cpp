@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
     auto* top = app.add_subcommand("top", "Watch a running daemon: its pools, who holds their servers, who waits.");
     top->add_option("--interval", interval, "Seconds from one look to the next, 0.1 to 3600")
         ->type_name("SECONDS")
-        ->check([](const std::string& text) { return proxy::read_interval(text) ? "" : "--interval takes seconds from 0.1 to 3600, not " + text; })
+        ->check([](const std::string& text) { return proxy::read_interval(text) ? "" : "takes seconds from 0.1 to 3600, not " + text; })
         ->capture_default_str();
     top->add_flag("--once", only_once, "Print one frame and end; so it does when standard output is no terminal");
     add_dsn(top);

@@ -91,7 +91,7 @@ class Terminal:
             elif found[3]:
                 lines = {number: line for number, line in lines.items() if number < row}
             at = found.end()
-        return [lines.get(number, "").rstrip() for number in range(max(lines, default=-1) + 1)]
+        return [lines.get(number, "").rstrip() for number in range(min(max(lines, default=-1) + 1, self.rows))]
 
     def text(self):
         return "\n".join(self.screen())

@@ -47,6 +47,8 @@ def test_options_and_words_of_a_subcommand(tmp_path):
     assert offered("pgweir check --diff -c some.", tmp_path) == {"some.yaml", "some.ini"}
     assert offered("pgweir migrate some.i", tmp_path) == {"some.ini"}
     assert offered("pgweir reference markdown so", tmp_path) == set()
+    assert offered("pgweir top --", tmp_path) == {"--help", "--config", "--dsn", "--interval", "--once"}
+    assert offered("pgweir top --interval ", tmp_path) == set()
 
 
 def test_the_name_of_a_file_is_no_subcommand(tmp_path):

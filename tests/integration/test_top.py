@@ -129,7 +129,7 @@ def test_the_frame_follows_the_window(watched, top):
     terminal.resize(10, 40)
     terminal.wait_for(r"^(?!(.*\n)*.*LONGEST)")
     wait_until(lambda: len(terminal.screen()) == 10, "ten lines")
-    assert max(map(len, terminal.screen())) <= 40
+    wait_until(lambda: max(map(len, terminal.screen())) <= 40, "forty columns")
     terminal.resize(60, 200)
     terminal.wait_for("LONGEST")
     wait_until(lambda: len(terminal.screen()) == 60, "sixty lines")
@@ -143,7 +143,6 @@ def test_it_outlives_the_daemon(watched, top):
     terminal.wait_for("no connection, trying again")
     assert "pgweir " in terminal.screen()[0]   # what was known last
     watched.spawn()
-    holder = None
     wait_until(watched.is_ready, "pgweir is ready again", deadline=60)
     holder = holding(watched, "after_the_restart")
     terminal.wait_for("after_the_restart")
