@@ -113,10 +113,17 @@ struct UserOptions {
     bool stats = false;   // may look at it
 };
 
+struct HttpTlsOptions {
+    std::string certificate;   // paths of PEM files; empty: plain text
+    std::string private_key;
+    TlsVersion min_version = TlsVersion::tls_1_2;
+};
+
 struct HttpOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 9127;   // 0: no HTTP
     Secret token;                // empty: none is asked for
+    HttpTlsOptions tls;
 };
 
 struct LogOptions {

@@ -34,21 +34,17 @@ struct Row {
 };
 
 constexpr auto listen_rows = std::to_array<Row<ListenOptions>>({
-    {{"address", 0, 0, Reload::restart, "IP addresses to listen on: one or a list; [] for the unix socket alone."},
-     &ListenOptions::address},
+    {{"address", 0, 0, Reload::restart, "IP addresses to listen on: one or a list; [] for the unix socket alone."}, &ListenOptions::address},
     {{"port", 0, 65535, Reload::restart, "TCP port for clients; 0 takes any free one."}, &ListenOptions::port},
     {{"unix_socket_dir", 0, 0, Reload::restart,
-      "Directory for a unix socket named as PostgreSQL names it, .s.PGSQL.<port>; empty for none."},
-     &ListenOptions::unix_socket_dir},
-    {{"io_threads", 1, 64, Reload::restart, "Threads that relay; auto is one per core, at most 4.", "auto"},
-     &ListenOptions::io_threads},
+      "Directory for a unix socket named as PostgreSQL names it, .s.PGSQL.<port>; empty for none."}, &ListenOptions::unix_socket_dir},
+    {{"io_threads", 1, 64, Reload::restart, "Threads that relay; auto is one per core, at most 4.", "auto"}, &ListenOptions::io_threads},
     {{"login_threads", 1, 16, Reload::restart, "Threads that accept clients and log them in."}, &ListenOptions::login_threads},
 });
 
 constexpr auto tls_rows = std::to_array<Row<TlsOptions>>({
     {{"mode", 0, 0, Reload::new_logins,
-      "Whether clients may (allow) or must (require) use TLS; without a certificate allow means plain text only."},
-     &TlsOptions::mode},
+      "Whether clients may (allow) or must (require) use TLS; without a certificate allow means plain text only."}, &TlsOptions::mode},
     {{"certificate", 0, 0, Reload::new_logins, "PEM file with the certificate chain shown to clients."}, &TlsOptions::certificate},
     {{"private_key", 0, 0, Reload::new_logins, "PEM file with the key of the certificate."}, &TlsOptions::private_key},
     {{"client_ca", 0, 0, Reload::new_logins,
@@ -95,10 +91,8 @@ constexpr auto pool_limit_rows = std::to_array<Row<PoolLimits>>({
 constexpr auto client_timeout_rows = std::to_array<Row<ClientTimeouts>>({
     {{"client_login_timeout", 100, 10 * minute, Reload::new_logins, "How long a client may take to log in."}, &ClientTimeouts::client_login_timeout},
     {{"client_idle_timeout", 0, week, Reload::live,
-      "How long a client may stay connected without a statement; 0s for ever."},
-     &ClientTimeouts::client_idle_timeout},
-    {{"drain_timeout", 0, 24 * hour, Reload::live, "How long a stopping daemon waits for transactions to end."},
-     &ClientTimeouts::drain_timeout},
+      "How long a client may stay connected without a statement; 0s for ever."}, &ClientTimeouts::client_idle_timeout},
+    {{"drain_timeout", 0, 24 * hour, Reload::live, "How long a stopping daemon waits for transactions to end."}, &ClientTimeouts::drain_timeout},
 });
 
 constexpr auto pool_timeout_rows = std::to_array<Row<PoolTimeouts>>({
@@ -157,6 +151,13 @@ constexpr auto http_rows = std::to_array<Row<HttpOptions>>({
      &HttpOptions::token},
 });
 
+constexpr auto http_tls_rows = std::to_array<Row<HttpTlsOptions>>({
+    {{"certificate", 0, 0, Reload::live, "PEM file with the certificate chain that HTTP is served with, over TLS only; empty for plain text."},
+     &HttpTlsOptions::certificate},
+    {{"private_key", 0, 0, Reload::live, "PEM file with the key of the certificate."}, &HttpTlsOptions::private_key},
+    {{"min_version", 0, 0, Reload::live, "Oldest TLS version that HTTP is served over."}, &HttpTlsOptions::min_version},
+});
+
 constexpr auto log_rows = std::to_array<Row<LogOptions>>({
     {{"format", 0, 0, Reload::live, "How a log line is written."}, &LogOptions::format},
     {{"level", 0, 0, Reload::live, "The least important messages still written."}, &LogOptions::level},
@@ -164,8 +165,7 @@ constexpr auto log_rows = std::to_array<Row<LogOptions>>({
 
 constexpr auto file_rows = std::to_array<Row<Config>>({
     {{"watch", 0, 0, Reload::live,
-      "Reload when the content of this file changes, or of a secret or certificate that it names; looked at every second."},
-     &Config::watch},
+      "Reload when the content of this file changes, or of a secret or certificate that it names; looked at every second."}, &Config::watch},
 });
 
 constexpr auto inherited_rows = std::to_array<Row<DatabaseOptions>>({
@@ -245,7 +245,9 @@ Section top(Config& config, DatabaseOptions* defaults) {
         section.sections.push_back(section_of("breaker", breaker_rows, defaults->breaker));
     }
     section.sections.push_back(section_of("queue", queue_rows, config.queue));
-    section.sections.push_back(section_of("http", http_rows, config.http));
+    Section http = section_of("http", http_rows, config.http);
+    http.sections.push_back(section_of("tls", http_tls_rows, config.http.tls));
+    section.sections.push_back(std::move(http));
     section.sections.push_back(section_of("log", log_rows, config.log));
     return section;
 }

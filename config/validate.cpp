@@ -62,6 +62,7 @@ private:
     void add(const std::string& path, std::string message) { problems_.add(place_of(path), path, std::move(message)); }
 
     void check_address(const std::string& path, const std::string& address);
+    void check_pair(const std::string& section, const std::string& certificate, const std::string& private_key);
     void check_tls(const TlsOptions& tls);
     void check_exposure(const ListenOptions& listen, const std::string& path, const std::string& address);
     void check_name(const std::string& path, std::string_view name);
@@ -93,15 +94,22 @@ void Rules::check_exposure(const ListenOptions& listen, const std::string& path,
     }
 }
 
-void Rules::check_tls(const TlsOptions& tls) {
-    if (!all_usable({"listen.tls", "listen.tls.certificate", "listen.tls.private_key", "listen.tls.mode"})) {
+void Rules::check_pair(const std::string& section, const std::string& certificate, const std::string& private_key) {
+    if (!all_usable({section, section + ".certificate", section + ".private_key"})) {
         return;
     }
-    if (!tls.certificate.empty() && tls.private_key.empty()) {
-        add("listen.tls.certificate", "needs listen.tls.private_key beside it");
+    if (!certificate.empty() && private_key.empty()) {
+        add(section + ".certificate", fmt::format("needs {}.private_key beside it", section));
     }
-    if (tls.certificate.empty() && !tls.private_key.empty()) {
-        add("listen.tls.private_key", "needs listen.tls.certificate beside it");
+    if (certificate.empty() && !private_key.empty()) {
+        add(section + ".private_key", fmt::format("needs {}.certificate beside it", section));
+    }
+}
+
+void Rules::check_tls(const TlsOptions& tls) {
+    check_pair("listen.tls", tls.certificate, tls.private_key);
+    if (!all_usable({"listen.tls", "listen.tls.certificate", "listen.tls.private_key", "listen.tls.mode"})) {
+        return;
     }
     if (tls.certificate.empty() && tls.mode == TlsMode::require) {
         add("listen.tls.mode", "require needs listen.tls.certificate and private_key");
@@ -137,6 +145,7 @@ void Rules::check_listen(const ListenOptions& listen) {
 
 void Rules::check_http(const Config& config) {
     check_address("http.address", config.http.address);
+    check_pair("http.tls", config.http.tls.certificate, config.http.tls.private_key);
     const bool is_shared = std::find(config.listen.address.begin(), config.listen.address.end(),
                                      config.http.address) != config.listen.address.end();
     if (is_shared && config.http.port != 0 && config.http.port == config.listen.port &&

@@ -21,6 +21,10 @@ struct ProcessState {
 enum class ReloadResult { ok, failed };
 inline constexpr std::array reload_result_words = {"ok", "failed"};
 
+// By what listens.
+enum class CertificateOf { clients, http };
+inline constexpr std::array certificate_words = {"clients", "http"};
+
 // The daemon as a whole at the moment of a scrape.
 struct DaemonState {
     std::uint64_t config_generation = 0;   // 1 for the file read at start, one more with each reload that was taken
@@ -31,10 +35,11 @@ struct DaemonState {
     std::uint64_t buffered_bytes = 0;   // memory of what clients have not read yet
     std::uint64_t max_buffered_bytes = 0;
     std::uint64_t log_lines_held_back = 0;
-    std::uint64_t certificate_expires_at = 0;   // of listen.tls, in seconds since 1970; 0 for none
+    std::array<std::uint64_t, 2> certificate_expires_at{};   // by CertificateOf, in seconds since 1970; 0 for none
 };
 
 static_assert(match<decltype(DaemonState::reloads)>(reload_result_words, ReloadResult::failed));
+static_assert(match<decltype(DaemonState::certificate_expires_at)>(certificate_words, CertificateOf::http));
 
 using DaemonRow =
     Row<std::variant<std::uint64_t DaemonState::*, bool DaemonState::*, std::array<std::uint64_t, 2> DaemonState::*>>;
@@ -64,8 +69,8 @@ inline constexpr std::array daemon_rows = {
     DaemonRow{"log_lines_held_back", MetricType::counter, "Log lines of storms that were counted instead of written.",
               &DaemonState::log_lines_held_back},
     DaemonRow{"certificate_expiry_timestamp_seconds", MetricType::gauge,
-              "When the certificate shown to clients expires, in seconds since 1970; 0 without one.",
-              &DaemonState::certificate_expires_at},
+              "When the certificate shown to clients, or to those who ask by HTTP, expires, in seconds since 1970; 0 without one.",
+              &DaemonState::certificate_expires_at, "listener", certificate_words},
 };
 
 // Prefix process_: the names that Prometheus libraries have agreed on.

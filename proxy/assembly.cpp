@@ -69,7 +69,8 @@ ServerTarget server_target(const config::DatabaseOptions& database) {
                         .connect_timeout = database.timeouts.server_connect_timeout};
 }
 
-std::variant<std::shared_ptr<const TlsOffer>, net::TlsError> make_tls_offer(const config::TlsOptions& options) {
+std::variant<TlsOffers, net::TlsError> make_tls_offers(const config::Config& config) {
+    const config::TlsOptions& options = config.listen.tls;
     auto offer = std::make_shared<TlsOffer>();
     offer->required = options.mode == config::TlsMode::require;
     if (options.mode != config::TlsMode::disable && !options.certificate.empty()) {
@@ -80,7 +81,13 @@ std::variant<std::shared_ptr<const TlsOffer>, net::TlsError> make_tls_offer(cons
         offer->endpoint_binding = std::move(tls.endpoint_binding);
         offer->expires_at = tls.expires_at;
     }
-    return offer;
+    TlsOffers offers{.clients = std::move(offer), .http = {}};
+    if (!config.http.tls.certificate.empty()) {
+        std::variant<net::ServerTls, net::TlsError> made = net::make_http_tls(config.http.tls);
+        if (auto* error = std::get_if<net::TlsError>(&made)) return std::move(*error);
+        offers.http = std::get<net::ServerTls>(std::move(made));
+    }
+    return offers;
 }
 
 UserVerifiers Verifiers::make(const config::Config& config) {

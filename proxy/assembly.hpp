@@ -23,8 +23,14 @@ PoolLimits pool_limits(const config::DatabaseOptions& database);
 
 ServerTarget server_target(const config::DatabaseOptions& database);
 
-// Reads the certificate's files: helper threads only, but at start.
-std::variant<std::shared_ptr<const TlsOffer>, net::TlsError> make_tls_offer(const config::TlsOptions& options);
+// What the listeners show.
+struct TlsOffers {
+    std::shared_ptr<const TlsOffer> clients;   // never null
+    net::ServerTls http;                       // without a context HTTP is plain
+};
+
+// All of them, or what is wrong with one. Reads the certificates' files: helper threads only, but at start.
+std::variant<TlsOffers, net::TlsError> make_tls_offers(const config::Config& config);
 
 using UserVerifiers = std::map<std::string, protocol::ScramVerifier>;
 

@@ -33,12 +33,12 @@ struct Command {
     std::vector<ValuedOption> valued;
 };
 
-// CLI11 shows the words of CLI::IsMember within braces, behind the type.
+// CLI11 shows the words of CLI::IsMember within braces, behind the type; what has a type of its own is no file.
 Value value_of(const CLI::Option& option) {
     const std::string type = option.get_type_name();
     const std::size_t begin = type.find('{');
     const std::size_t end = type.find('}');
-    if (begin == std::string::npos || end == std::string::npos || end < begin) return Value{{}, true};
+    if (begin == std::string::npos || end == std::string::npos || end < begin) return Value{{}, type.starts_with("TEXT")};
     Words words = CLI::detail::split(type.substr(begin + 1, end - begin - 1), ',');
     std::transform(words.begin(), words.end(), words.begin(), [](std::string word) { return CLI::detail::trim(word); });
     return Value{std::move(words), false};

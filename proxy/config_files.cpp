@@ -61,7 +61,8 @@ ConfigReading read_config(const std::string& path, Occasion occasion) {
     config::LoadResult loaded = config::load_file(path, surroundings);
     if (loaded.config) {
         const config::TlsOptions& tls = loaded.config->listen.tls;
-        for (const std::string& file : {tls.certificate, tls.private_key, tls.client_ca})
+        const config::HttpTlsOptions& http = loaded.config->http.tls;
+        for (const std::string& file : {tls.certificate, tls.private_key, tls.client_ca, http.certificate, http.private_key})
             if (!file.empty()) reading.files[file] = print_of_file(file);
     }
     reading.config = std::move(loaded.config);

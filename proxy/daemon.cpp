@@ -1,5 +1,6 @@
 #include "proxy/daemon.hpp"
 
+#include "config/addresses.hpp"
 #include "proxy/log.hpp"
 #include "proxy/server/login_address.hpp"
 
@@ -22,6 +23,15 @@ constexpr int max_io_threads = 4;
 int io_threads(const config::ListenOptions& options) {
     if (options.io_threads > 0) return options.io_threads;
     return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, max_io_threads);
+}
+
+// What HTTP shows is of interest to others: a token keeps them out, and TLS keeps the token from them.
+void warn_if_exposed(const config::HttpOptions& http) {
+    const bool is_guarded = !http.token.reveal().empty() && !http.tls.certificate.empty();
+    if (http.port == 0 || config::is_loopback_ip(http.address) || is_guarded) return;
+    spdlog::warn("event=http_exposed address={} token={} tls={} text=\"who reaches it may see users, addresses and statements: set http.token and "
+                 "http.tls, or leave it on loopback\"",
+                 http.address, http.token.reveal().empty() ? "no" : "yes", http.tls.certificate.empty() ? "no" : "yes");
 }
 
 }  // namespace
@@ -74,9 +84,9 @@ int Daemon::run() {
 
 std::optional<std::string> Daemon::open() {
     boost::asio::io_context& context = login_threads_.front()->context;
-    auto tls = make_tls_offer(config_->listen.tls);
+    auto tls = make_tls_offers(*config_);
     if (auto* error = std::get_if<net::TlsError>(&tls)) return std::move(error->text);
-    tls_ = std::get<std::shared_ptr<const TlsOffer>>(std::move(tls));
+    use(std::get<TlsOffers>(std::move(tls)));
     open_pools(*config_);
     directory_ = make_directory(*config_, pools_, verifiers_.make(*config_), mock_secret_);
 
@@ -87,8 +97,10 @@ std::optional<std::string> Daemon::open() {
     if (std::optional<net::ListenError> error = listener_->start(config_->listen)) return error->text;
     if (config_->http.port != 0) {
         http_ = std::make_unique<HttpServer>(coroutines_, context.get_executor(), http_services(),
-                                             [this](std::string database) { return status(std::move(database)); });
+                                             [this](std::string database) { return status(std::move(database)); },
+                                             [this] { return http_tls_.context; });
         if (std::optional<net::ListenError> error = http_->start(config_->http.address, config_->http.port)) return error->text;
+        warn_if_exposed(config_->http);
     }
     signals_.emplace(context, SIGHUP, SIGTERM, SIGINT);
     timer_.emplace(context);
@@ -96,6 +108,12 @@ std::optional<std::string> Daemon::open() {
     wait_for_signal();
     schedule_tick();
     return std::nullopt;
+}
+
+void Daemon::use(TlsOffers offers) {
+    http_tls_ = std::move(offers.http);
+    const std::lock_guard lock(mutex_);
+    tls_ = std::move(offers.clients);
 }
 
 // Makes the pools of databases that have none, and gives the others what changed. A

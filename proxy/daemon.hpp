@@ -54,7 +54,7 @@ private:
     struct NextConfig {
         ConfigReading reading;
         UserVerifiers verifiers;
-        std::variant<std::shared_ptr<const TlsOffer>, net::TlsError> tls;   // like the verifiers: with a Config only
+        std::variant<TlsOffers, net::TlsError> tls;   // like the verifiers: with a Config only
     };
 
     struct LoginThread {
@@ -65,6 +65,7 @@ private:
 
     // Start.
     std::optional<std::string> open();
+    void use(TlsOffers offers);
     void open_pools(const config::Config& config);
     void start_http();
     void start_threads();
@@ -127,6 +128,7 @@ private:
     mutable std::mutex mutex_;                       // of what all threads read and a reload replaces
     std::shared_ptr<const Directory> directory_;
     std::shared_ptr<const TlsOffer> tls_;
+    net::ServerTls http_tls_;                        // without a context HTTP is plain; the first login thread's
     Pools pools_;
 
     LoginServices services_;

@@ -83,6 +83,8 @@ ConsoleSnapshot Daemon::console_snapshot() const {
     snapshot.events = recent_events().lines();
     snapshot.now = std::chrono::system_clock::now();
     snapshot.version = PGWEIR_VERSION;
+    snapshot.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started_at_);
+    snapshot.config_generation = generation_;
     snapshot.clients_inside = gate_.inside() - consoles_.ordinary();
     for (const auto& thread : login_threads_) snapshot.clients_logging_in += static_cast<int>(thread->cells.logging_in.value());
     snapshot.consoles = static_cast<int>(consoles_.open.size());

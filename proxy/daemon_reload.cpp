@@ -58,7 +58,7 @@ std::shared_ptr<Daemon::NextConfig> Daemon::prepare() {
     next->reading = reread_();
     if (next->reading.config) {
         next->verifiers = verifiers_.make(*next->reading.config);
-        next->tls = make_tls_offer(next->reading.config->listen.tls);
+        next->tls = make_tls_offers(*next->reading.config);
     }
     return next;
 }
@@ -73,10 +73,7 @@ void Daemon::take(const NextConfig& next) {
         ++reloads_[static_cast<std::size_t>(metrics::ReloadResult::failed)];
         return;
     }
-    if (!is_draining_) {
-        const std::lock_guard lock(mutex_);
-        tls_ = std::get<std::shared_ptr<const TlsOffer>>(next.tls);
-    }
+    if (!is_draining_) use(std::get<TlsOffers>(next.tls));
     apply(next.reading.config, next.verifiers);
 }
 
@@ -122,7 +119,7 @@ metrics::Snapshot Daemon::snapshot() const {
     snapshot.daemon.reloads = reloads_;
     snapshot.daemon.log_lines_held_back = held_back_log_lines();
     snapshot.daemon.buffered_bytes = buffered_.used();
-    snapshot.daemon.certificate_expires_at = services_.tls()->expires_at;
+    snapshot.daemon.certificate_expires_at = {services_.tls()->expires_at, http_tls_.expires_at};
     snapshot.daemon.max_buffered_bytes = buffered_.limit();
     snapshot.process = process_state();
     snapshot.users = config_->users.size();

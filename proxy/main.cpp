@@ -3,6 +3,7 @@
 #include "proxy/completion.hpp"
 #include "proxy/config_commands.hpp"
 #include "proxy/console_client.hpp"
+#include "proxy/top/top.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
     std::string run_file = proxy::default_config_file();
     std::string check_file = run_file;
     std::string show_file = run_file;
+    std::string top_file = run_file;
     const auto add_config = [](CLI::App* command, std::string& file) {
         command->add_option("-c,--config", file, "The YAML file")->envname("PGWEIR_CONFIG")->capture_default_str();
     };
@@ -60,9 +62,25 @@ int main(int argc, char** argv) {
     std::string dsn;
     auto* show = app.add_subcommand("show", "Ask a running daemon's admin console, and print the table.");
     show->add_option("what", what, "As behind SHOW: holders, pools, queue, clients, ...; help names all")->required();
-    show->add_option("--dsn", dsn, "Where the console is; by default what the configuration file says")->envname("PGWEIR_CONSOLE_DSN");
+    const auto add_dsn = [&dsn](CLI::App* command) {
+        command->add_option("--dsn", dsn, "Where the console is; by default what the configuration file says")->envname("PGWEIR_CONSOLE_DSN");
+    };
+    add_dsn(show);
     add_config(show, show_file);
     show->footer("Exit codes: 0 shown; 1 not reached, or refused; 78 bad configuration.\nExample: pgweir show holders");
+    std::string interval = "1";
+    bool only_once = false;
+    auto* top = app.add_subcommand("top", "Watch a running daemon: its pools, who holds their servers, who waits.");
+    top->add_option("--interval", interval, "Seconds from one look to the next, 0.1 to 3600")
+        ->type_name("SECONDS")
+        ->check([](const std::string& text) { return proxy::read_interval(text) ? "" : "takes seconds from 0.1 to 3600, not " + text; })
+        ->capture_default_str();
+    top->add_flag("--once", only_once, "Print one frame and end; so it does when standard output is no terminal");
+    add_dsn(top);
+    add_config(top, top_file);
+    top->footer("Keys: q quits, p pauses. Without colours when NO_COLOR is set.\n"
+                "Exit codes: 0 shown, or left with q or Ctrl-C; 1 not reached at the start, or refused; 78 bad configuration.\n"
+                "Example: pgweir top --interval 2");
     auto* migrate = app.add_subcommand("migrate", "Print the YAML for a pgbouncer.ini, and on standard error what has no place in it.");
     migrate->add_option("ini", ini, "PgBouncer's file; those that it names are read too")->required();
     migrate->footer("Exit codes: 0 all carried over; 3 printed, but something is listed; 65 no pgbouncer.ini; 66 a file cannot be read.\n"
@@ -77,6 +95,7 @@ int main(int argc, char** argv) {
     if (reference->parsed()) return proxy::print_reference(form);
     if (simulate->parsed()) return proxy::simulate_scenario(scenario, as_csv);
     if (show->parsed()) return proxy::show_console(show_file, dsn, CLI::detail::join(what, " "));
+    if (top->parsed()) return proxy::show_top(top_file, dsn, *proxy::read_interval(interval), only_once ? proxy::Frames::one : proxy::Frames::many);
     if (hash->parsed()) return proxy::hash_password();
     if (migrate->parsed()) return proxy::migrate(ini);
     if (completion->parsed()) std::cout << proxy::completion_script(app, shell);

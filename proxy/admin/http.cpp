@@ -7,10 +7,12 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -29,7 +31,7 @@ namespace {
 constexpr std::size_t max_header_size = 8 * 1024;
 constexpr std::size_t max_body_size = 1024;
 constexpr std::size_t max_connections = 64;
-constexpr std::chrono::seconds request_timeout{10};   // for an idle connection, a whole request and a whole answer
+constexpr std::chrono::seconds request_timeout{10};   // for a TLS handshake, an idle connection, a whole request and a whole answer
 
 // After an answer to a request we did not read to its end: how long and how much more is
 // read, because closing a socket with unread data would take the answer back.
@@ -38,6 +40,7 @@ constexpr int max_lingering_reads = 64;
 
 using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
+using TlsStream = asio::ssl::stream<beast::tcp_stream>;
 using Parser = http::request_parser<http::string_body>;
 
 Response make_response(HttpAnswer answer, unsigned version) {
@@ -93,10 +96,11 @@ asio::ip::tcp protocol_of(int descriptor) {
     return family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
 }
 
-asio::awaitable<error_code> send(beast::tcp_stream& stream, Response& response, bool with_body) {
+template <class Stream>
+asio::awaitable<error_code> send(Stream& stream, Response& response, bool with_body) {
     error_code error;
     http::response_serializer<http::string_body> serializer(response);
-    stream.expires_after(request_timeout);
+    beast::get_lowest_layer(stream).expires_after(request_timeout);
     if (with_body) {
         co_await http::async_write(stream, serializer, asio::redirect_error(asio::use_awaitable, error));
     } else {
@@ -115,6 +119,14 @@ asio::awaitable<void> linger(beast::tcp_stream& stream) {
     }
 }
 
+// TLS says goodbye first; the peer may take no longer to return it than for the rest.
+asio::awaitable<void> linger(TlsStream& stream) {
+    error_code error;
+    stream.next_layer().expires_after(linger_timeout);
+    co_await stream.async_shutdown(asio::redirect_error(asio::use_awaitable, error));
+    co_await linger(stream.next_layer());
+}
+
 asio::awaitable<HttpAnswer> answer(const HttpServices& services, const HttpServer::Status& status, const Request& request) {
     HttpReply reply = answer_request(services, HttpRequest{.method = request.method_string(),
                                                            .target = request.target(),
@@ -126,14 +138,15 @@ asio::awaitable<HttpAnswer> answer(const HttpServices& services, const HttpServe
     co_return std::get<HttpAnswer>(std::move(reply));
 }
 
-asio::awaitable<void> answer_requests(const HttpServices& services, const HttpServer::Status& status, beast::tcp_stream& stream) {
+template <class Stream>
+asio::awaitable<void> answer_requests(const HttpServices& services, const HttpServer::Status& status, Stream& stream) {
     error_code error;
     beast::flat_buffer buffer(max_header_size + max_body_size);
     for (bool keeps_alive = true; keeps_alive;) {
         Parser parser;
         parser.header_limit(max_header_size);
         parser.body_limit(max_body_size);
-        stream.expires_after(request_timeout);
+        beast::get_lowest_layer(stream).expires_after(request_timeout);
         co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
         if (error) {
             std::optional<Response> complaint = make_complaint(error);
@@ -162,6 +175,7 @@ asio::awaitable<void> answer_requests(const HttpServices& services, const HttpSe
 struct HttpServer::Shared {
     HttpServices services;
     Status status;
+    Tls tls;
     std::size_t connections = 0;
     std::set<beast::tcp_stream*> streams;   // of those connections whose coroutine has begun
 };
@@ -187,6 +201,7 @@ public:
 
     const HttpServices& services() const { return shared_->services; }
     const Status& status() const { return shared_->status; }
+    std::shared_ptr<SSL_CTX> tls() const { return shared_->tls(); }
 
 private:
     std::shared_ptr<Shared> shared_;
@@ -197,17 +212,32 @@ asio::awaitable<void> HttpServer::serve(Place arrived, net::Stream accepted) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const asio::ip::tcp protocol = protocol_of(accepted.descriptor());
     asio::ip::tcp::socket socket(executor, protocol, accepted.release_descriptor());
-    beast::tcp_stream stream(std::move(socket));
-    Place place(std::move(arrived));   // ends before the stream does
-    place.hold(stream);
-    co_await answer_requests(place.services(), place.status(), stream);
+    beast::tcp_stream plain(std::move(socket));
+    const std::shared_ptr<SSL_CTX> context = arrived.tls();
+    SSL* const ssl = context ? SSL_new(context.get()) : nullptr;
+    if (ssl == nullptr) {
+        Place place(std::move(arrived));   // ends before the stream does
+        place.hold(plain);
+        if (!context) co_await answer_requests(place.services(), place.status(), plain);
+        co_return;
+    }
+    TlsStream stream(std::move(plain), ssl);   // takes it over
+    Place place(std::move(arrived));
+    place.hold(stream.next_layer());
+    stream.next_layer().expires_after(request_timeout);
+    error_code error;
+    co_await stream.async_handshake(asio::ssl::stream_base::server, asio::redirect_error(asio::use_awaitable, error));
+    // What is no TLS has been sent an alert; closed with the rest of it unread, the peer would see a reset.
+    if (error) co_await linger(stream.next_layer());
+    else co_await answer_requests(place.services(), place.status(), stream);
 }
 
 HttpServer::HttpServer(net::Coroutines& coroutines, const asio::any_io_executor& executor, HttpServices services,
-                       Status status)
+                       Status status, Tls tls)
     : shared_(std::make_shared<Shared>()) {
     shared_->services = std::move(services);
     shared_->status = std::move(status);
+    shared_->tls = std::move(tls);
     const std::weak_ptr<Shared> weak = shared_;
     auto on_accept = [&coroutines, executor, weak](net::Accepted accepted) {
         const std::shared_ptr<Shared> shared = weak.lock();

@@ -1,4 +1,4 @@
-// The HTTP server for metrics, health and probes: a handful of small answers, each made
+// The HTTP server for metrics, health and probes, plain or over TLS: a handful of small answers, each made
 // and sent by one coroutine per connection. What is answered stands in routes.
 #pragma once
 
@@ -9,6 +9,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <openssl/types.h>
 
 #include <cstdint>
 #include <functional>
@@ -28,9 +29,13 @@ public:
     // Makes /status.json, for a database.
     using Status = std::function<boost::asio::awaitable<std::string>(std::string database)>;
 
+    // What the next connection is served with; null: plain text.
+    using Tls = std::function<std::shared_ptr<SSL_CTX>()>;
+
     // Lifetime: `coroutines` and what the services refer to outlive the server and the
     // coroutines it has started.
-    HttpServer(net::Coroutines& coroutines, const boost::asio::any_io_executor& executor, HttpServices services, Status status);
+    HttpServer(net::Coroutines& coroutines, const boost::asio::any_io_executor& executor, HttpServices services, Status status,
+               Tls tls);
     ~HttpServer();
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;

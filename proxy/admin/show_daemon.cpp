@@ -1,4 +1,4 @@
-// SHOW VERSION, CONFIG, MEM, and those of things that pgweir has none of: peers, names it looks up itself.
+// SHOW VERSION, DAEMON, CONFIG, MEM, and those of things that pgweir has none of: peers, names it looks up itself.
 #include "proxy/admin/cells.hpp"
 #include "proxy/admin/shows.hpp"
 
@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace pgweir::proxy {
@@ -15,6 +16,7 @@ namespace {
 constexpr auto number_type = ColumnType::number;
 
 constexpr std::array version_columns = {Column{"version"}};
+constexpr std::array daemon_columns = {Column{"key"}, Column{"value"}};
 constexpr std::array config_columns = {Column{"key"}, Column{"value"}, Column{"default"}, Column{"changeable"}};
 constexpr std::array mem_columns = {Column{"name"}, Column{"size", number_type}, Column{"used", number_type}, Column{"free", number_type},
                                     Column{"memtotal", number_type}};
@@ -26,6 +28,19 @@ constexpr std::array hosts_columns = {Column{"hostname"}, Column{"ttl", number_t
 constexpr std::array zones_columns = {Column{"zonename"}, Column{"serial", number_type}, Column{"count", number_type}};
 
 std::vector<Row> version_rows(const ConsoleSnapshot& snapshot) { return {{text(fmt::format("pgweir {}", snapshot.version))}}; }
+
+// What `pgweir top` has in its head.
+std::vector<Row> daemon_rows(const ConsoleSnapshot& snapshot) {
+    const auto row = [](const char* key, auto value) -> Row { return {text(key), text(std::to_string(value))}; };
+    return {{text("version"), text(snapshot.version)},
+            row("uptime_ms", snapshot.uptime.count()),
+            row("config_generation", snapshot.config_generation),
+            row("clients", std::max(snapshot.clients_inside, 0)),
+            row("max_client_conn", snapshot.config->limits.max_client_conn),
+            row("clients_logging_in", std::max(snapshot.clients_logging_in, 0)),
+            row("consoles", snapshot.consoles),
+            {text("draining"), yes_or_no(snapshot.is_draining)}};
+}
 
 // `actual` and `defaults` are the options of the same kind of object.
 void add_options(std::vector<Row>& rows, const std::vector<config::NamedOption>& actual, const std::vector<config::NamedOption>& defaults) {
@@ -80,6 +95,7 @@ std::vector<Row> none(const ConsoleSnapshot&) { return {}; }
 
 constexpr std::array table = {
     ShowRow{"VERSION", Gathering::nothing, ConsoleRole::stats, version_columns, version_rows},
+    ShowRow{"DAEMON", Gathering::nothing, ConsoleRole::stats, daemon_columns, daemon_rows},
     ShowRow{"CONFIG", Gathering::nothing, ConsoleRole::stats, config_columns, config_rows},
     ShowRow{"MEM", Gathering::nothing, ConsoleRole::stats, mem_columns, mem_rows},
     ShowRow{"PEERS", Gathering::nothing, ConsoleRole::stats, peers_columns, none},

@@ -3,6 +3,7 @@
 #include "proxy/admin/shows.hpp"
 
 #include <array>
+#include <numeric>
 
 namespace pgweir::proxy {
 namespace {
@@ -13,6 +14,7 @@ constexpr std::array breaker_columns = {
     Column{"database"}, Column{"state"}, Column{"forced"}, Column{"in_use", number_type}, Column{"effective_size", number_type},
     Column{"usage_pct", number_type}, Column{"open_above_pct", number_type}, Column{"close_below_pct", number_type},
     Column{"warning"}, Column{"retry_after_ms", number_type}, Column{"opened", number_type}, Column{"refused_logins", number_type},
+    Column{"refused", number_type},
 };
 constexpr std::array upstream_columns = {
     Column{"database"}, Column{"host"}, Column{"port"}, Column{"breaker"}, Column{"configured_size", number_type},
@@ -23,6 +25,7 @@ constexpr std::array upstream_columns = {
 };
 constexpr std::array events_columns = {Column{"time"}, Column{"level"}, Column{"event"}, Column{"count", number_type}, Column{"text"}};
 
+// `refused`: logins and statements of the pool, whatever the reason.
 std::vector<Row> breaker_rows(const ConsoleSnapshot& snapshot) {
     std::vector<Row> rows;
     for (const PoolShot& pool : snapshot.pools) {
@@ -33,7 +36,8 @@ std::vector<Row> breaker_rows(const ConsoleSnapshot& snapshot) {
                         number(facts.effective_size), percent(facts.usage), open, close, yes_or_no(facts.warning),
                         facts.breaker == BreakerState::open ? milliseconds(facts.retry_after) : Cell(),
                         number(facts.breaker_entered[static_cast<std::size_t>(BreakerState::open)]),
-                        number(facts.refusals[static_cast<std::size_t>(RefusalReason::breaker_open)])});
+                        number(facts.refusals[static_cast<std::size_t>(RefusalReason::breaker_open)]),
+                        number(std::accumulate(facts.refusals.begin(), facts.refusals.end(), std::uint64_t{0}))});
     }
     return rows;
 }

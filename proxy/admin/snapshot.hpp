@@ -48,6 +48,8 @@ struct ConsoleSnapshot {
     std::vector<EventLine> events;
     std::chrono::system_clock::time_point now;
     std::string version;
+    std::chrono::milliseconds uptime{};
+    std::uint64_t config_generation = 0;
     int clients_inside = 0;
     int clients_logging_in = 0;
     int consoles = 0;

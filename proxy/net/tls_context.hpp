@@ -1,4 +1,4 @@
-// The TLS context that clients are served with, made from the configuration's files.
+// The TLS contexts that clients, and those who ask by HTTP, are served with, made from the configuration's files.
 // Reads files: call at start and on a thread that may wait.
 #pragma once
 
@@ -37,6 +37,9 @@ struct TlsError {
 // Requires: a certificate is configured. No session tickets, no session cache, no
 // renegotiation: drivers never resume, and tickets cost a third of a handshake.
 std::variant<ServerTls, TlsError> make_server_tls(const config::TlsOptions& options);
+
+// The same for HTTP/1.1. A peer that offers other protocols only is served as well.
+std::variant<ServerTls, TlsError> make_http_tls(const config::HttpTlsOptions& options);
 
 // Whether the client named PostgreSQL's protocol in the handshake. One that offered only
 // other names has not got this far.

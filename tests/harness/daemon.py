@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -41,10 +42,12 @@ class Response:
         return json.loads(self.body)
 
 
-def http_get(port, path, method="GET", timeout=20):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+def http_get(port, path, method="GET", timeout=20, context=None, headers=None):
+    """`context`: of ssl, for HTTPS."""
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=context) if context \
+        else http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        connection.request(method, path)
+        connection.request(method, path, headers=headers or {})
         answer = connection.getresponse()
         return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()},
                         answer.read().decode())
@@ -84,7 +87,7 @@ class Pgweir:
 
     def is_ready(self):
         try:
-            return http_get(self.http_port, "/readyz").status == 200
+            return self.get("/readyz").status == 200
         except OSError:
             return False
 
@@ -112,7 +115,9 @@ class Pgweir:
                            "dbname": "app", "sslmode": "disable", "connect_timeout": 30, **options})
 
     def get(self, path, method="GET"):
-        return http_get(self.http_port, path, method)
+        # Whose certificate it is, tests of HTTPS check themselves.
+        is_tls = self.config["http"].get("tls", {}).get("certificate")
+        return http_get(self.http_port, path, method, context=ssl._create_unverified_context() if is_tls else None)
 
     def health(self):
         """(status, the `postgres` object)."""

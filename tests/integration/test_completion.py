@@ -47,6 +47,8 @@ def test_options_and_words_of_a_subcommand(tmp_path):
     assert offered("pgweir check --diff -c some.", tmp_path) == {"some.yaml", "some.ini"}
     assert offered("pgweir migrate some.i", tmp_path) == {"some.ini"}
     assert offered("pgweir reference markdown so", tmp_path) == set()
+    assert offered("pgweir top --", tmp_path) == {"--help", "--config", "--dsn", "--interval", "--once"}
+    assert offered("pgweir top --interval ", tmp_path) == set()
 
 
 def test_the_name_of_a_file_is_no_subcommand(tmp_path):
@@ -65,7 +67,7 @@ def test_an_unknown_shell_is_refused():
     assert result.returncode >= 100 and "bash" in result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "check", "reference", "hash-password", "simulate", "migrate", "completion"])
+@pytest.mark.parametrize("command", ["run", "check", "reference", "hash-password", "simulate", "show", "top", "migrate", "completion"])
 def test_every_help_has_an_example(command):
     result = run(binary(), command, "--help")
     assert result.returncode == 0 and "Example" in result.stdout and f"pgweir {command}" in result.stdout

@@ -40,7 +40,7 @@ COLUMNS = {
 LISTS = """databases users peers pools peer_pools free_clients used_clients login_clients free_servers used_servers dns_names
     dns_zones dns_queries dns_pending"""
 OTHERS = ["TOTALS", "SOCKETS", "ACTIVE_SOCKETS", "DNS_HOSTS", "DNS_ZONES", "PEER_POOLS", "FDS", "HOLDERS", "QUEUE", "PINS",
-          "BREAKER", "UPSTREAM", "FLOWS", "EVENTS"]
+          "BREAKER", "UPSTREAM", "FLOWS", "EVENTS", "DAEMON"]
 
 
 @pytest.fixture

@@ -75,8 +75,11 @@ forbid "arrows never turn back: proxy/server/ knows neither clients nor admin" \
 mapfile -t files < <(source_files proxy/client)
 forbid "arrows never turn back: proxy/client/ does not know admin" "$yaml|$prometheus|proxy/admin/" "${files[@]}"
 
-mapfile -t files < <(files_but 'proxy/(server/(libpq\.[ch]pp|login[a-z_]*\.cpp)|console_client\.cpp)' protocol config metrics proxy)
+mapfile -t files < <(files_but 'proxy/(server/(libpq\.[ch]pp|login[a-z_]*\.cpp)|console_(client|link)\.cpp)' protocol config metrics proxy)
 forbid "only proxy/server/libpq, login*.cpp and the console's client may use libpq" "$libpq" "${files[@]}"
+
+mapfile -t files < <(files_but 'proxy/top/(terminal|top)\.[ch]pp' proxy/top)
+forbid "in proxy/top/ frames are made from values only" "$asio|$logs|$openssl|$libpq|$sockets|termios|poll\.h|iostream|proxy/[a-z_]+\.hpp" "${files[@]}"
 
 # What needs the time is told the time.
 if hits=$(source_files protocol config metrics proxy/core proxy/simulation | xargs grep -nHE '_clock::now|[^_a-z]time\(|gettimeofday|clock_gettime'); then

@@ -113,6 +113,9 @@ TEST_CASE("validate: certificate and key go together and require needs them", "[
          {":1:24: listen.tls.mode: require needs listen.tls.certificate and private_key"}},
         {"listen: { tls: { client_ca: /a } }\n" + entries,
          {":1:29: listen.tls.client_ca: needs listen.tls.certificate and private_key"}},
+        {"http: { tls: { certificate: /c } }\n" + entries, {":1:29: http.tls.certificate: needs http.tls.private_key beside it"}},
+        {"http: { tls: { private_key: /k } }\n" + entries, {":1:29: http.tls.private_key: needs http.tls.certificate beside it"}},
+        {"http: { tls: { certificate: /c, private_key: /k, min_version: TLSv1.3 } }\n" + entries, {}},
     })));
 }
 

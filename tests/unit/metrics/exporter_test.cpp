@@ -147,7 +147,7 @@ TEST_CASE("exporter: the daemon's own facts are shown", "[metrics]") {
                               .reloads = {2, 1},
                               .max_client_conn = 10000,
                               .clients_inside = 12,
-                              .certificate_expires_at = 1893456000};
+                              .certificate_expires_at = {1893456000, 7}};
     scrape.snapshot.process.resident_bytes = 4096;
     CHECK(scrape.has_line("pgweir_build_info{version=\"1.2.3\"} 1"));
     CHECK(scrape.has_line("pgweir_config_generation 3"));
@@ -156,7 +156,8 @@ TEST_CASE("exporter: the daemon's own facts are shown", "[metrics]") {
     CHECK(scrape.has_line("pgweir_config_reloads_total{result=\"failed\"} 1"));
     CHECK(scrape.has_line("pgweir_max_client_conn 10000"));
     CHECK(scrape.has_line("pgweir_clients_inside 12"));
-    CHECK(scrape.has_line("pgweir_certificate_expiry_timestamp_seconds 1893456000"));
+    CHECK(scrape.has_line("pgweir_certificate_expiry_timestamp_seconds{listener=\"clients\"} 1893456000"));
+    CHECK(scrape.has_line("pgweir_certificate_expiry_timestamp_seconds{listener=\"http\"} 7"));
     CHECK(scrape.has_line("process_resident_memory_bytes 4096"));
 }
 

@@ -18,9 +18,15 @@ using proxy::net::TlsError;
 
 namespace {
 
-IoStatus handshake_with(const std::string& alpn, bool& has_alpn) {
+config::HttpTlsOptions http_options(const test::CertificateFiles& files) {
+    const config::TlsOptions options = files.options();
+    return {.certificate = options.certificate, .private_key = options.private_key};
+}
+
+IoStatus handshake_with(const std::string& alpn, bool& has_alpn, bool is_http = false) {
     const test::CertificateFiles files;
-    const auto context = std::get<ServerTls>(make_server_tls(files.options())).context;
+    const auto made = is_http ? proxy::net::make_http_tls(http_options(files)) : make_server_tls(files.options());
+    const auto context = std::get<ServerTls>(made).context;
     test::SocketPair pair;
     test::TlsClient client(pair.peer, alpn);
     pair.ours.start_tls(*context);
@@ -74,6 +80,26 @@ TEST_CASE("tls context: ALPN is taken when it is ours, and may be left out", "[n
     SECTION("a name that only begins like ours") {
         CHECK(handshake_with("\x0bpostgresql2", has_alpn) == IoStatus::failed);
     }
+}
+
+TEST_CASE("tls context: HTTP takes its own ALPN, and whoever offers another", "[net]") {
+    bool has_alpn = false;
+    CHECK(handshake_with("\x02h2\x08http/1.1", has_alpn, true) == IoStatus::ok);
+    CHECK(has_alpn);
+    CHECK(handshake_with("\x0apostgresql", has_alpn, true) == IoStatus::ok);
+    CHECK_FALSE(has_alpn);
+    CHECK(handshake_with("", has_alpn, true) == IoStatus::ok);
+    CHECK_FALSE(has_alpn);
+}
+
+TEST_CASE("tls context: errors of HTTP's pair name its options", "[net]") {
+    const test::CertificateFiles files;
+    const test::CertificateFiles others;
+    config::HttpTlsOptions options = http_options(files);
+    options.private_key = others.options().private_key;
+    CHECK_THAT(std::get<TlsError>(proxy::net::make_http_tls(options)).text, Contains("http.tls.private_key: " + options.private_key + ": is not the key"));
+    options.certificate += ".missing";
+    CHECK_THAT(std::get<TlsError>(proxy::net::make_http_tls(options)).text, Contains("http.tls.certificate: " + options.certificate + ": "));
 }
 
 TEST_CASE("tls context: errors name the option and the file", "[net]") {
