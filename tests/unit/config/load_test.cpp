@@ -165,8 +165,9 @@ TEST_CASE("load: only what is written as file: is read from a file", "[config]")
 }
 
 TEST_CASE("load: the repository's file and the sample load", "[config]") {
-    const auto surroundings =
+    auto surroundings =
         surroundings_of({{"SUPABASE_DB_URL", "postgresql://u:p@db.example.com/app"}, {"LAMBDA_PASSWORD", "secret"}});
+    surroundings.read_file = config::real_surroundings().read_file;
     SECTION("sample") {
         const config::Config config = loaded(config::reference_sample(), surroundings);
         CHECK(config.databases.at("app").limits.pool_size == 20);
@@ -181,9 +182,9 @@ TEST_CASE("load: the repository's file and the sample load", "[config]") {
 }
 
 TEST_CASE("load: a file that cannot be read is said so", "[config]") {
-    const config::LoadResult result = config::load_file("/nowhere/f.yaml", surroundings_of({}));
+    const config::LoadResult result = config::load_file("/nowhere/f.yaml", config::real_surroundings());
     CHECK(texts_of(result.problems) == Problems{"/nowhere/f.yaml: cannot be read: No such file or directory"});
     CHECK(result.config == nullptr);
-    const config::LoadResult folder = config::load_file("/", surroundings_of({}));
+    const config::LoadResult folder = config::load_file("/", config::real_surroundings());
     CHECK(texts_of(folder.problems) == Problems{"/: cannot be read: Is a directory"});
 }
