@@ -43,6 +43,7 @@ struct Surroundings {
 Surroundings real_surroundings();
 
 LoadResult load_text(std::string_view text, const std::string& file_name, const Surroundings& surroundings);
+// Requires: `surroundings` can read files.
 LoadResult load_file(const std::string& path, const Surroundings& surroundings);
 
 }  // namespace pgweir::config
