@@ -28,7 +28,7 @@ std::vector<Place> place_all(const std::vector<ScreenColumn>& columns, const std
     return places;
 }
 
-// Leaves columns out until the rest fits, then gives what is over to those of the lowest rank first.
+// Leaves columns out until the rest fits, then gives what is over to the others, from left to right.
 std::vector<Place> arrange(const std::vector<ScreenColumn>& columns, const std::vector<Cells>& rows, std::size_t width) {
     std::vector<Place> places = place_all(columns, rows);
     const auto rank_of = [&](const Place& place) { return columns[place.column].rank; };
@@ -39,12 +39,9 @@ std::vector<Place> arrange(const std::vector<ScreenColumn>& columns, const std::
         places.erase(least_needed);
     }
     std::size_t over = width - std::min(width, total_width(places));
-    std::vector<Place*> order;
-    for (Place& place : places) order.push_back(&place);
-    std::stable_sort(order.begin(), order.end(), [&](const Place* a, const Place* b) { return by_rank(*a, *b); });
-    for (Place* place : order) {
-        const std::size_t more = std::min(over, place->wanted - place->width);
-        place->width += more;
+    for (Place& place : places) {
+        const std::size_t more = std::min(over, place.wanted - place.width);
+        place.width += more;
         over -= more;
     }
     return places;

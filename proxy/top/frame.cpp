@@ -76,6 +76,12 @@ std::vector<std::size_t> oldest_first(const ShowTable& table, std::string_view c
     return rows;
 }
 
+// Of pg_stat_activity's words the short ones.
+std::string_view short_state(std::string_view state) {
+    if (state == "idle in transaction") return "in xact";
+    return state == "failed transaction" ? "failed" : state;
+}
+
 struct Field {
     ScreenColumn column;
     std::string_view name;   // of the table; an age in milliseconds when it ends so
@@ -91,7 +97,7 @@ std::vector<Line> lay_out_clients(const ShowTable& table, const std::vector<Fiel
         Cells& line = cells.emplace_back();
         for (const Field& field : fields) {
             const bool is_age = field.name.ends_with("_ms") && table.number(row, field.name);
-            line.push_back(is_age ? short_time(age(table, row, field.name)) : clean(table.cell(row, field.name)));
+            line.push_back(is_age ? short_time(age(table, row, field.name)) : clean(field.name == "state" ? short_state(table.cell(row, field.name)) : table.cell(row, field.name)));
             if (line.back().empty()) line.back() = "-";
         }
     }
@@ -100,20 +106,25 @@ std::vector<Line> lay_out_clients(const ShowTable& table, const std::vector<Fiel
     return lines;
 }
 
+bool has_any(const ShowTable& table, std::string_view column) {
+    for (std::size_t row = 0; row < table.rows.size(); ++row)
+        if (!table.cell(row, column).empty()) return true;
+    return false;
+}
+
 std::vector<Line> holders(const ShowTable& table, std::size_t shown, std::size_t width) {
-    const std::size_t statement = width >= 70 ? 24 : 10;
-    return lay_out_clients(table,
-                           {{{"HELD FOR", 8, 8, Side::right, 0}, "transaction_age_ms"},
-                            {{"POOL", 4, 24, Side::left, 3}, "database"},
-                            {{"USER", 6, 24, Side::left, 4}, "user"},
-                            {{"APPLICATION", 8, 32, Side::left, 1}, "application_name"},
-                            {{"STATE", 6, 19, Side::left, 2}, "state"},
-                            {{"PINNED", 6, 16, Side::left, 6}, "pinned"},
-                            {{"CLIENT", 6, 20, Side::right, 5}, "client_id"},
-                            {{"ADDRESS", 9, 21, Side::left, 7}, "address"},
-                            {{"PID", 5, 7, Side::right, 8}, "backend_pid"},
-                            {{"STATEMENT", statement, 1000, Side::left, 1}, "statement"}},
-                           shown, width);
+    const bool is_wide = width >= 70;
+    std::vector<Field> fields = {{{"HELD FOR", 8, 8, Side::right, 0}, "transaction_age_ms"},
+                                 {{"POOL", 6, 24, Side::left, 4}, "database"},
+                                 {{"USER", 6, 24, Side::left, 5}, "user"},
+                                 {{"APPLICATION", is_wide ? std::size_t{16} : 8, 32, Side::left, 1}, "application_name"},
+                                 {{"STATE", 7, 19, Side::left, 2}, "state"},
+                                 {{"CLIENT", 10, 20, Side::right, 6}, "client_id"},
+                                 {{"ADDRESS", 15, 47, Side::left, 7}, "address"},
+                                 {{"PID", 5, 7, Side::right, 8}, "backend_pid"},
+                                 {{"STATEMENT", is_wide ? std::size_t{24} : 10, 1000, Side::left, 3}, "statement"}};
+    if (has_any(table, "pinned")) fields.insert(fields.end() - 1, {{"PINNED", 8, 16, Side::left, 3}, "pinned"});
+    return lay_out_clients(table, fields, shown, width);
 }
 
 std::vector<Line> queue(const ShowTable& table, std::size_t shown, std::size_t width) {
@@ -122,9 +133,9 @@ std::vector<Line> queue(const ShowTable& table, std::size_t shown, std::size_t w
                             {{"OF", 6, 7, Side::right, 4}, "query_wait_timeout_ms"},
                             {{"POOL", 4, 24, Side::left, 2}, "database"},
                             {{"USER", 6, 24, Side::left, 3}, "user"},
-                            {{"APPLICATION", 8, 32, Side::left, 1}, "application_name"},
-                            {{"CLIENT", 6, 20, Side::right, 5}, "client_id"},
-                            {{"ADDRESS", 9, 21, Side::left, 6}, "address"}},
+                            {{"APPLICATION", 12, 32, Side::left, 1}, "application_name"},
+                            {{"CLIENT", 10, 20, Side::right, 5}, "client_id"},
+                            {{"ADDRESS", 15, 47, Side::left, 6}, "address"}},
                            shown, width);
 }
 

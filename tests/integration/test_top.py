@@ -144,8 +144,8 @@ def test_it_outlives_the_daemon(watched, top):
     assert "pgweir " in terminal.screen()[0]   # what was known last
     watched.spawn()
     wait_until(watched.is_ready, "pgweir is ready again", deadline=60)
-    holder = holding(watched, "after_the_restart")
-    terminal.wait_for("after_the_restart")
+    holder = holding(watched, "reborn")
+    terminal.wait_for("reborn")
     assert "no connection" not in terminal.text()
     watched.process.send_signal(signal.SIGKILL)
     watched.wait()
@@ -172,14 +172,14 @@ def test_hostile_names_stay_in_their_column(watched, top, name):
     at = title.index("STATE ")
     for row in rows:
         cells = "".join(c + ("" if ord(c) < 0x1100 else "\0") for c in row)   # a wide character takes two
-        assert cells[at:].startswith("idle in t"), (title, row)
+        assert cells[at:].startswith("in xact"), (title, row)
     holder.close()
     other.close()
 
 
 @pytest.mark.parametrize("no_color", ["", "1"])
 def test_colours_unless_no_color(pool, top, no_color):
-    daemon = pool(1, merged(CONSOLE_USERS, {"breaker": {"open_above": "80%", "min_open": "1h"}}))
+    daemon = pool(1, merged(CONSOLE_USERS, {"breaker": {"open_above": "80%", "min_open": "10m"}}))
     holder = holding(daemon, "holder")
     terminal = top(daemon, NO_COLOR=no_color)
     terminal.wait_for("breaker open")

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-using namespace std::chrono_literals;
 namespace proxy = pgweir::proxy;
 using proxy::FrameInput;
 using proxy::Line;
@@ -91,8 +90,8 @@ TEST_CASE("top frame: at 80x24 everything that matters can be read", "[top]") {
     CHECK(lines[0].text == "pgweir 0.1.0  breaker closed  clients 123/10000  up 3h12m  generation 3");
     CHECK(lines[1].text == "servers 20/40  waiting 6 (longest 1.5s)  84 queries/s  refused 14");
     CHECK(line_with(lines, "POOL").look == Look::title);
-    CHECK(line_with(lines, "POOL").text == "POOL    SERVERS USAGE                BREAKER    WAIT LONGEST QUERY/S REFUSED");
-    CHECK(line_with(lines, "pool0").text == "pool0     10/20   50% [######   |  ] closed        3    1.5s      42       7");
+    CHECK(line_with(lines, "POOL").text == "POOL  SERVERS USAGE                BREAKER WAIT LONGEST QUERY/S REFUSED");
+    CHECK(line_with(lines, "pool0").text == "pool0   10/20   50% [######   |  ] closed     3    1.5s      42       7");
     CHECK(has(lines, "checkout2"));
     CHECK(has(lines, "UPDATE stock SET n = n"));
     CHECK(has(lines, "WAITS"));
@@ -156,7 +155,7 @@ TEST_CASE("top frame: on a narrow screen the columns that matter least are left 
 TEST_CASE("top frame: rates are the difference of two samples, and never negative", "[top]") {
     Sample before = make_sample({1, 0, 0});
     Sample now = before;
-    now.at = before.at + 2s;
+    now.at = before.at + std::chrono::seconds(2);
     now.stats.rows[0][1] = "1500";
     now.breaker.rows[0][7] = "10";
     const auto pools = proxy::read_pools(now, &before);
@@ -164,7 +163,7 @@ TEST_CASE("top frame: rates are the difference of two samples, and never negativ
     CHECK(pools.at(0).newly_refused == 3);
     CHECK(has(proxy::make_frame({.now = &now, .before = &before}, {24, 80}), "refused 10 (3 just now)"));
     CHECK(proxy::read_pools(before, &now).at(0).queries_per_second == Approx(42));   // no time has passed: the daemon's average
-    before.at = now.at + 1s;
+    before.at = now.at + std::chrono::seconds(1);
     CHECK(proxy::read_pools(before, &now).at(0).queries_per_second == Approx(0));
     CHECK(proxy::read_pools(before, &now).at(0).newly_refused == 0);
 }

@@ -8,7 +8,7 @@
 
 #include <string>
 
-using namespace std::chrono_literals;
+using std::chrono::milliseconds;
 namespace proxy = pgweir::proxy;
 using proxy::Side;
 
@@ -44,13 +44,13 @@ TEST_CASE("screen text: every text becomes as many cells as asked", "[top]") {
 }
 
 TEST_CASE("figures: times and numbers are short", "[top]") {
-    CHECK(proxy::short_time(0ms) == "0ms");
-    CHECK(proxy::short_time(999ms) == "999ms");
-    CHECK(proxy::short_time(12'340ms) == "12.3s");
-    CHECK(proxy::short_time(185s) == "3m05s");
-    CHECK(proxy::short_time(2h + 14min) == "2h14m");
-    CHECK(proxy::short_time(123h) == "5d03h");
-    CHECK(proxy::short_time(-5ms) == "0ms");
+    CHECK(proxy::short_time(milliseconds(0)) == "0ms");
+    CHECK(proxy::short_time(milliseconds(999)) == "999ms");
+    CHECK(proxy::short_time(milliseconds(12'340)) == "12.3s");
+    CHECK(proxy::short_time(std::chrono::seconds(185)) == "3m05s");
+    CHECK(proxy::short_time(std::chrono::minutes(134)) == "2h14m");
+    CHECK(proxy::short_time(std::chrono::hours(123)) == "5d03h");
+    CHECK(proxy::short_time(milliseconds(-5)) == "0ms");
     CHECK(proxy::short_number(0) == "0");
     CHECK(proxy::short_number(3.44) == "3.4");
     CHECK(proxy::short_number(9.96) == "10");
@@ -68,7 +68,7 @@ TEST_CASE("figures: the bar shows usage and threshold", "[top]") {
     CHECK(proxy::usage_bar(50, 80, 2) == "  ");
 }
 
-TEST_CASE("columns: the highest rank is left out first, and what is over goes to the lowest", "[top]") {
+TEST_CASE("columns: the highest rank is left out first, and what is over goes to the first", "[top]") {
     const std::vector<proxy::ScreenColumn> columns = {{"NAME", 4, 20, Side::left, 0}, {"N", 1, 5, Side::right, 2}, {"TEXT", 4, 10, Side::left, 1}};
     const std::vector<proxy::Cells> rows = {{"a-long-name", "7", "some text"}};
     CHECK(proxy::lay_out(columns, rows, 80) == std::vector<std::string>{"NAME        N TEXT", "a-long-name 7 some text"});
@@ -78,9 +78,9 @@ TEST_CASE("columns: the highest rank is left out first, and what is over goes to
 }
 
 TEST_CASE("top: an interval is seconds within bounds, and nothing else", "[top]") {
-    CHECK(proxy::read_interval("1") == 1000ms);
-    CHECK(proxy::read_interval("0.25") == 250ms);
-    CHECK(proxy::read_interval("3600") == 3600s);
+    CHECK(proxy::read_interval("1") == milliseconds(1000));
+    CHECK(proxy::read_interval("0.25") == milliseconds(250));
+    CHECK(proxy::read_interval("3600") == std::chrono::hours(1));
     for (const char* bad : {"", "0", "0.09", "-1", "3601", "nan", "inf", "1s", "1e2", "0x1", " 1", "one"}) {
         INFO(bad);
         CHECK_FALSE(proxy::read_interval(bad));
