@@ -116,7 +116,7 @@ class Pgweir:
 
     def get(self, path, method="GET"):
         # Whose certificate it is, tests of HTTPS check themselves.
-        is_tls = self.config["http"].get("tls", {}).get("certificate")
+        is_tls = isinstance(self.config, dict) and self.config["http"].get("tls", {}).get("certificate")
         return http_get(self.http_port, path, method, context=ssl._create_unverified_context() if is_tls else None)
 
     def health(self):

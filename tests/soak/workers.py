@@ -97,6 +97,6 @@ def make_role(cluster, connection_limit):
 
 
 def configuration(role, pool_size, limits=None):
-    """pgweir's, in transaction mode, the breaker off."""
-    return {**NO_BREAKER, "limits": {"pool_size": pool_size, **(limits or {})},
+    """pgweir's, in transaction mode, the breaker off. Who waits too long is told why before its own patience ends."""
+    return {**NO_BREAKER, "timeouts": {"query_wait_timeout": "25s"}, "limits": {"pool_size": pool_size, **(limits or {})},
             "databases": {DATABASE: {"dsn": role.uri(), "pool_mode": "transaction"}}, "users": {"lambda": {"password": PASSWORD}}}
