@@ -145,6 +145,7 @@ def test_handshakes_that_do_not_end_hinder_nobody(served, pairs):
     assert get(daemon, "/livez", pairs[0]).status == 200
 
 
+@pytest.mark.alone   # it must be faster than a handshake may take
 def test_connections_are_limited_as_without_tls(served, pairs):
     daemon = served()
     with contextlib.ExitStack() as stack:
