@@ -104,7 +104,6 @@ void set_up_log(const config::LogOptions& options) {
                                : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
     logger->set_formatter(std::move(formatter));
     logger->set_level(levels[static_cast<std::size_t>(options.level)]);
-    logger->flush_on(spdlog::level::info);
 }
 
 }  // namespace pgweir::proxy

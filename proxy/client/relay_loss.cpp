@@ -31,9 +31,9 @@ Loss gather(ServerConnection& server, const Client& client) {
     const protocol::Exchange& exchange = server.exchange;
     const bool in_transaction = exchange.status() != protocol::TransactionStatus::idle || server.work.has_begun;
     // Without its Sync nothing is committed outside of a block, either.
-    loss.outcome = server.work.may_commit                      ? Outcome::commit_unknown
+    loss.outcome = server.work.may_commit                    ? Outcome::commit_unknown
                    : in_transaction || exchange.wants_sync() ? Outcome::rolled_back
-                                                               : Outcome::unknown;
+                                                             : Outcome::unknown;
     loss.is_mid_reply = server.from_server.body_left > 0 && server.from_server.reply == protocol::Reply::to_client;
     // What it has set, and nobody has asked for yet, is lost with it.
     const bool is_between = exchange.is_idle() || server.duty == ServerDuty::settling;

@@ -42,6 +42,11 @@ bool is_taken(std::string_view name, const ClientSession& session) {
            std::any_of(session.prepared.begin(), session.prepared.end(), [&](const auto& one) { return one.first == kept; });
 }
 
+// A COMMIT of what is gone; any other goes on as a ROLLBACK.
+bool refuses(Form form, ClientSession& session, std::vector<std::byte>& out) {
+    return form == Form::commit && !session.undone.error.empty() && refuses_commit(session, out);
+}
+
 BlockAnswer parse(Bytes body, ClientSession& session, std::vector<std::byte>& out) {
     Reader reader(body);
     const std::string_view name = reader.cstring();
@@ -50,10 +55,7 @@ BlockAnswer parse(Bytes body, ClientSession& session, std::vector<std::byte>& ou
     if (!reader.ok() || session.statements.size() >= max_client_statements) return BlockAnswer::fails;
     const Form form = ending(sql, session);
     if (form == Form::other) return BlockAnswer::fails;
-    if (form == Form::commit && !session.undone.error.empty()) {
-        refuses_commit(session, out);
-        return BlockAnswer::refused;
-    }
+    if (refuses(form, session, out)) return BlockAnswer::refused;
     StatementSummary summary = summary_of(traits_of(sql, nullptr));
     if (name.empty()) {
         session.unnamed = {.parsed = next_parse_number(), .definition = std::string(definition), .summary = std::move(summary)};
@@ -78,10 +80,7 @@ BlockAnswer bind(Bytes body, BlockPortal& portal, ClientSession& session, std::v
     const std::string_view name = reader.cstring();
     portal.form = reader.ok() ? ending_named(name, session) : Form::other;
     if (portal.form == Form::other) return BlockAnswer::fails;
-    if (portal.form == Form::commit && !session.undone.error.empty()) {
-        refuses_commit(session, out);
-        return BlockAnswer::refused;
-    }
+    if (refuses(portal.form, session, out)) return BlockAnswer::refused;
     if (name.empty()) session.unnamed.is_bound = true;
     protocol::write_bare(out, BackendType::bind_complete);
     return BlockAnswer::answered;
